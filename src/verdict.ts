@@ -38,3 +38,27 @@ export type KeyDeathReason =
   | "reported_as_leaked"
   | "project_denied_access"
   | "quota_limit_zero";
+
+/** Google's word is about the request or its outcome: no other key would change it. */
+export function isFinal(verdict: Verdict): boolean {
+  return verdict.kind === "served" || verdict.kind === "caller_fault" || verdict.kind === "place_refused";
+}
+
+/** Google's word is about the key: another one may do. */
+export function blamesKey(verdict: Verdict): boolean {
+  switch (verdict.kind) {
+    case "key_dead":
+    case "key_broke":
+    case "quota_day":
+    case "quota_minute":
+    case "model_not_offered":
+    case "busy":
+      return true;
+    case "served":
+    case "place_refused":
+    case "key_unsuited":
+    case "caller_fault":
+    case "upstream_down":
+      return false;
+  }
+}

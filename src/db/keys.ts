@@ -1,0 +1,190 @@
+import { and, eq, isNotNull, sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { coolings, cursors, keys, stretches, totals } from "./schema.ts";
+import { statement } from "./statement.ts";
+
+export type KeyStatus = (typeof keys.$inferSelect)["status"];
+
+/** What the database tells of a key; never the key. */
+export interface KeyRow {
+  id: number;
+  status: KeyStatus;
+  lastFour: string;
+  reason: string | null;
+  contributedAt: number;
+  lastUsedAt: number | null;
+  uses: number;
+  restingUntil: number | null;
+}
+
+export interface SealedKey {
+  fingerprint: string;
+  ciphertext: string;
+  lastFour: string;
+}
+
+export interface Totals {
+  active: number;
+  retired: number;
+  withdrawn: number;
+}
+
+export type KeyTable = ReturnType<typeof keyTable>;
+
+const id = sql.placeholder("id");
+const now = sql.placeholder("now");
+
+/** Keys by id or fingerprint. What ends in a prepared statement is meant to be batched by the caller. */
+export function keyTable(d1: D1Database) {
+  const db = drizzle(d1);
+  const find = statement<{ fingerprint: string }>(d1, findSql);
+  const retire = statement<{ id: number; reason: string; now: number }>(d1, retireSql);
+  const strike = statement<{ id: number; reason: string; now: number; restUntil: number }>(d1, strikeSql);
+  const rest = statement<{ id: number; now: number; firstMs: number; maxMs: number }>(d1, restSql);
+  const wipe = statement<{ id: number }>(d1, wipeSql);
+  const count = statement<{ id: number; uses: number; now: number }>(d1, countUsesSql);
+  const seen = statement<{ id: number; now: number }>(d1, seenSql);
+  const sweepStretches = statement<{ now: number }>(d1, sql`delete from ${stretches} where until <= ${now}`);
+  const readTotals = statement(d1, sql`select active, retired, withdrawn from ${totals} limit 1`);
+
+  return {
+    async find(fingerprint: string): Promise<KeyRow | undefined> {
+      return (await find({ fingerprint }).first<KeyRow>()) ?? undefined;
+    },
+
+    /**
+     * Takes a proven key in: new, or back from retirement, in one upsert that a race of parallel first requests
+     * survives. A withdrawn key stays out: only its owner's {@link rejoin} forgets a withdrawal.
+     */
+    async admit(key: SealedKey, at: number): Promise<{ id: number; status: KeyStatus } | undefined> {
+      const upsert = db
+        .insert(keys)
+        .values({ ...key, status: "active", statusChangedAt: at, contributedAt: at, lastSeenAt: at })
+        .onConflictDoUpdate({
+          target: keys.fingerprint,
+          set: {
+            status: sql`'active'`,
+            ciphertext: sql`excluded.ciphertext`,
+            lastFour: sql`excluded.last_four`,
+            statusChangedAt: sql`iif(${keys.status} = 'active', ${keys.statusChangedAt}, excluded.status_changed_at)`,
+            reason: null,
+            restingUntil: null,
+            restStep: 0,
+            strikes: 0,
+            lastSeenAt: sql`excluded.last_seen_at`,
+          },
+          setWhere: sql`${keys.status} <> 'withdrawn'`,
+        })
+        .returning({ id: keys.id, status: keys.status });
+      // A key that joins, or comes back inside a known stretch of cooling keys, must be seen by the next lease.
+      const [rows] = await db.batch([
+        upsert,
+        db
+          .delete(stretches)
+          .where(
+            sql`exists (select 1 from ${keys} where fingerprint = ${key.fingerprint} and ${keys.id} between from_id and to_id)`,
+          ),
+        db.update(cursors).set({ blockedUntil: null }).where(isNotNull(cursors.blockedUntil)),
+      ]);
+      return rows[0];
+    },
+
+    retire: (keyId: number, reason: string, at: number) => retire({ id: keyId, reason, now: at }),
+
+    /** First hit: rest until `restUntil`. A hit after that rest: retire. Hits while resting are the same event. */
+    strike: (keyId: number, reason: string, at: number, restUntil: number) =>
+      strike({ id: keyId, reason, now: at, restUntil }),
+
+    /** Rests the key for all models, twice as long each time in a row, up to `maxMs`. */
+    rest: (keyId: number, at: number, firstMs: number, maxMs: number) => rest({ id: keyId, now: at, firstMs, maxMs }),
+
+    /** The key served again: strikes and rests are forgotten. */
+    wipe: (keyId: number) => wipe({ id: keyId }),
+
+    countUses: (keyId: number, uses: number, at: number) => count({ id: keyId, uses, now: at }),
+
+    seen: (keyId: number, at: number) => seen({ id: keyId, now: at }),
+
+    /** Its owner takes the key out: nothing that opens it stays. The fingerprint stays, to remember the wish. */
+    async withdraw(fingerprint: string, at: number): Promise<number | undefined> {
+      const [withdrawn] = await db.batch([
+        db
+          .update(keys)
+          .set({
+            status: "withdrawn",
+            ciphertext: null,
+            lastFour: "",
+            reason: null,
+            restingUntil: null,
+            statusChangedAt: at,
+          })
+          .where(and(eq(keys.fingerprint, fingerprint), sql`${keys.status} <> 'withdrawn'`))
+          .returning({ id: keys.id }),
+        db.delete(coolings).where(sql`${coolings.keyId} = (select id from ${keys} where fingerprint = ${fingerprint})`),
+      ]);
+      return withdrawn[0]?.id;
+    },
+
+    /** Forgets a withdrawal: the key stands as retired until it proves itself again. */
+    async rejoin(fingerprint: string, at: number): Promise<boolean> {
+      const rows = await db
+        .update(keys)
+        .set({ status: "retired", reason: "rejoining", statusChangedAt: at })
+        .where(and(eq(keys.fingerprint, fingerprint), eq(keys.status, "withdrawn")))
+        .returning({ id: keys.id });
+      return rows.length > 0;
+    },
+
+    /** Wakes keys whose rest has ended, a few at a time, and opens the stretches that hide them. */
+    async wake(at: number, limit: number): Promise<void> {
+      const due = sql`select ${keys.id} from ${keys} where ${keys.restingUntil} is not null
+        and ${keys.restingUntil} <= ${at} order by ${keys.restingUntil} limit ${limit}`;
+      await db.batch([
+        db.delete(stretches).where(sql`exists (select 1 from (${due}) due where due.id between from_id and to_id)`),
+        db
+          .update(cursors)
+          .set({ blockedUntil: null })
+          .where(sql`blocked_until is not null and exists (${due})`),
+        db
+          .update(keys)
+          .set({ restingUntil: null })
+          .where(sql`${keys.id} in (${due})`),
+      ]);
+    },
+
+    async totals(): Promise<Totals> {
+      return (await readTotals({}).first<Totals>()) ?? { active: 0, retired: 0, withdrawn: 0 };
+    },
+
+    /** Forgets stretches that have ended. */
+    sweepStretches: (at: number) => sweepStretches({ now: at }),
+  };
+}
+
+const findSql = sql`select id, status, last_four as lastFour, reason, contributed_at as contributedAt,
+  last_used_at as lastUsedAt, uses, resting_until as restingUntil
+  from ${keys} where ${keys.fingerprint} = ${sql.placeholder("fingerprint")}`;
+
+const retireSql = sql`update ${keys}
+  set status = 'retired', reason = ${sql.placeholder("reason")}, status_changed_at = ${now}, resting_until = null
+  where ${keys.id} = ${id} and ${keys.status} = 'active'`;
+
+const strikeSql = sql`update ${keys} set
+    status = iif(strikes > 0, 'retired', status),
+    reason = iif(strikes > 0, ${sql.placeholder("reason")}, reason),
+    status_changed_at = iif(strikes > 0, ${now}, status_changed_at),
+    resting_until = iif(strikes > 0, null, ${sql.placeholder("restUntil")}),
+    strikes = strikes + 1
+  where ${keys.id} = ${id} and ${keys.status} = 'active' and coalesce(resting_until, 0) <= ${now}`;
+
+const restSql = sql`update ${keys} set
+    resting_until = ${now} + min(${sql.placeholder("firstMs")} << min(rest_step, 16), ${sql.placeholder("maxMs")}),
+    rest_step = rest_step + 1
+  where ${keys.id} = ${id} and ${keys.status} = 'active' and coalesce(resting_until, 0) <= ${now}`;
+
+const wipeSql = sql`update ${keys} set strikes = 0, rest_step = 0
+  where ${keys.id} = ${id} and ${keys.status} = 'active' and (strikes > 0 or rest_step > 0)`;
+
+const countUsesSql = sql`update ${keys} set uses = uses + ${sql.placeholder("uses")}, last_used_at = ${now} where ${keys.id} = ${id}`;
+
+const seenSql = sql`update ${keys} set last_seen_at = ${now} where ${keys.id} = ${id}`;

@@ -1,0 +1,136 @@
+import type { Dialect } from "../problem.ts";
+import type { Carrier } from "./caller.ts";
+import { repairPath } from "./repair-path.ts";
+import { withoutCredentials } from "./query.ts";
+
+/**
+ * What a request is for.
+ * - `generating`: any key can serve it, and a 2xx proves a key.
+ * - `stateless`: any key can serve it, and a 2xx proves nothing (some dead keys still list models).
+ * - `stateful`: it belongs to the project of one key. Whatever is not known to be stateless counts as stateful.
+ */
+export type Purpose = "generating" | "stateless" | "stateful";
+
+export interface Target {
+  dialect: Dialect;
+  purpose: Purpose;
+  /** Path and query for Google, credentials removed. */
+  pathAndQuery: string;
+  /** The model, where the path tells. */
+  model: string | undefined;
+  /** The body tells the model. */
+  modelInBody: boolean;
+  /** What is asked for, for logs and messages: `generateContent`, `chat/completions`, `files` … */
+  operation: string;
+}
+
+export type TargetReading =
+  | { kind: "target"; target: Target }
+  /** Not a path of either dialect. */
+  | { kind: "unknown"; dialect: Dialect; message: string };
+
+/** Methods of `models/{model}` that any key can serve (protocol notes §3); true: a 2xx proves the key. */
+const MODEL_METHODS: Record<string, boolean> = {
+  generateContent: true,
+  streamGenerateContent: true,
+  embedContent: true,
+  batchEmbedContents: true,
+  predict: true,
+  generateAnswer: true,
+  generateMessage: true,
+  generateText: true,
+  embedText: true,
+  batchEmbedText: true,
+  countTokens: false,
+  countTextTokens: false,
+  countMessageTokens: false,
+};
+
+const NATIVE_PATH = /^\/(v1|v1beta|v1alpha)\/(.+)$/;
+const MODEL_METHOD = /^models\/([^/:]+):([A-Za-z]+)$/;
+const MODEL_READ = /^models(?:\/[^/:]+)?$/;
+
+/** What Google's OpenAI layer generates with; the body names the model. */
+const OPENAI_GENERATING = new Set(["chat/completions", "embeddings", "images/generations"]);
+const OPENAI_MODEL_READ = /^models(?:\/(?:models\/)?[^/:]+)?$/;
+/** Resources of Google's OpenAI layer that belong to a project. */
+const OPENAI_STATEFUL = /^(?:files|batches|videos)(?:\/.*)?$/;
+/** OpenAI's paths that Google's layer does not have; a client sees what to use instead of a hang. */
+const OPENAI_ABSENT =
+  /^(?:responses|completions|audio|moderations|assistants|threads|vector_stores|fine_tuning|uploads|realtime|conversations|images\/(?:edits|variations))(?:\/.*)?$/;
+
+/** A model's name as Google writes it; anything else travels on the caller's own key. */
+const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+/** What the request is for; reads the path only. */
+export function readTarget(method: string, url: URL, carrier: Carrier | undefined): TargetReading {
+  const path = repairPath(url.pathname, carrier);
+  const query = withoutCredentials(url.search);
+  if (path.dialect === "openai") return readOpenAiTarget(method, path.rest, query);
+  if (path.rest.startsWith("/upload/") || path.rest.startsWith("/ws/")) {
+    return stateful("gemini", path.rest + query, path.rest.split("/")[1] ?? "");
+  }
+  const [, version, resource] = NATIVE_PATH.exec(path.rest) ?? [];
+  if (version === undefined || resource === undefined) {
+    return {
+      kind: "unknown",
+      dialect: "gemini",
+      message:
+        `There is nothing at ${path.rest}. Expected a path of the Gemini API such as ` +
+        "/v1beta/models/{model}:generateContent, or of OpenAI's such as /v1/chat/completions.",
+    };
+  }
+  return readNativeTarget(method, resource, path.rest + query);
+}
+
+function readNativeTarget(method: string, resource: string, pathAndQuery: string): TargetReading {
+  const [, encodedModel, operation = ""] = MODEL_METHOD.exec(resource) ?? [];
+  const proves = Object.hasOwn(MODEL_METHODS, operation) ? MODEL_METHODS[operation] : undefined;
+  const model = encodedModel === undefined ? undefined : toModelName(encodedModel);
+  if (method === "POST" && model !== undefined && proves !== undefined) {
+    return target({ purpose: proves ? "generating" : "stateless", pathAndQuery, model, operation });
+  }
+  if (method === "POST" && resource === "interactions") {
+    return target({ purpose: "generating", pathAndQuery, modelInBody: true, operation: resource });
+  }
+  if (method === "GET" && MODEL_READ.test(resource)) {
+    return target({ purpose: "stateless", pathAndQuery, operation: "models" });
+  }
+  return stateful("gemini", pathAndQuery, resource.split(/[/:]/, 1)[0] ?? "");
+}
+
+function readOpenAiTarget(method: string, operation: string, query: string): TargetReading {
+  const pathAndQuery = `/v1beta/openai/${operation}${query}`;
+  if (method === "POST" && OPENAI_GENERATING.has(operation)) {
+    return target({ dialect: "openai", purpose: "generating", pathAndQuery, modelInBody: true, operation });
+  }
+  if (method === "GET" && OPENAI_MODEL_READ.test(operation)) {
+    return target({ dialect: "openai", purpose: "stateless", pathAndQuery, operation: "models" });
+  }
+  if (OPENAI_STATEFUL.test(operation)) return stateful("openai", pathAndQuery, operation.split("/", 1)[0] ?? "");
+  const message = OPENAI_ABSENT.test(operation)
+    ? `Google's OpenAI-compatible API has no /${operation}. Use /v1/chat/completions, /v1/embeddings or /v1/images/generations.`
+    : `There is no ${method} /${operation} in Google's OpenAI-compatible API. ` +
+      "Expected POST /v1/chat/completions, POST /v1/embeddings, POST /v1/images/generations or GET /v1/models.";
+  return { kind: "unknown", dialect: "openai", message };
+}
+
+function target(known: Partial<Target> & Pick<Target, "purpose" | "pathAndQuery" | "operation">): TargetReading {
+  return { kind: "target", target: { dialect: "gemini", model: undefined, modelInBody: false, ...known } };
+}
+
+function stateful(dialect: Dialect, pathAndQuery: string, operation: string): TargetReading {
+  return target({ dialect, purpose: "stateful", pathAndQuery, operation });
+}
+
+/** The model's plain name; undefined for what Google would never call a model. */
+export function toModelName(text: string): string | undefined {
+  let name = text;
+  try {
+    name = decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+  name = name.replace(/^models\//, "");
+  return MODEL_NAME.test(name) ? name : undefined;
+}

@@ -1,0 +1,156 @@
+import type { ApiKey } from "../api-key.ts";
+import type { Clock } from "../clock.ts";
+import type { KeyStatus, KeyTable } from "../db/keys.ts";
+import { causeOf, type Log } from "../log.ts";
+import type { Patience } from "./patience.ts";
+import type { Vault } from "./vault.ts";
+
+/** How a caller's key stands with the pool. */
+export type Standing =
+  | { kind: "active"; id: number }
+  | { kind: "unknown" }
+  | { kind: "retired" }
+  /** Its owner took it out: it is served, and does not join again by use. */
+  | { kind: "withdrawn" }
+  /** Google refused it as it tried to prove itself a moment ago. */
+  | { kind: "refused" }
+  /** D1 does not answer. */
+  | { kind: "unavailable" };
+
+/** A caller's key that is in the pool. */
+export interface Member {
+  id: number;
+  key: ApiKey;
+}
+
+/** A caller's key that is not in the pool, or not known to be. */
+export interface Candidate {
+  key: ApiKey;
+  /** A withdrawn key is served and stays out. */
+  mayJoin: boolean;
+  /** Certainly not in the pool yet. */
+  isNew: boolean;
+}
+
+/** Callers that one isolate remembers; about 200 bytes each. */
+const MAX_REMEMBERED = 10_000;
+
+export interface ContributorsOptions {
+  keys: KeyTable;
+  vault: Vault;
+  patience: Patience;
+  clock: Clock;
+  log: Log;
+  ttlMs: number;
+}
+
+/** Who is in the pool: remembered for a while, so that a steady caller costs no look-up. */
+export class Contributors {
+  readonly #options: ContributorsOptions;
+  readonly #remembered = new Map<string, { standing: Standing; until: number }>();
+
+  constructor(options: ContributorsOptions) {
+    this.#options = options;
+  }
+
+  /** How the key stands, without asking D1; undefined if this isolate does not remember it. */
+  recall(key: ApiKey): Standing | undefined {
+    const entry = this.#remembered.get(key.reveal());
+    return entry !== undefined && entry.until > this.#options.clock() ? entry.standing : undefined;
+  }
+
+  async recognise(key: ApiKey): Promise<Standing> {
+    const { keys, vault, patience, log } = this.#options;
+    const recalled = this.recall(key);
+    if (recalled !== undefined) return recalled;
+    try {
+      const row = await patience.wait(() => keys.find(vault.fingerprint(key)));
+      const standing = standingOf(row);
+      if (standing.kind === "active" || standing.kind === "withdrawn") this.#remember(key, standing);
+      return standing;
+    } catch (error) {
+      log("warn", "pool.recognise_failed", { cause: causeOf(error) });
+      return { kind: "unavailable" };
+    }
+  }
+
+  /**
+   * Which of a caller's keys entitles them to the pool, and which have yet to prove themselves. One look-up at the
+   * most, whatever the length of the list: the keys not asked about have their turn in later requests.
+   */
+  async sortOut(keys: readonly ApiKey[]): Promise<{ member: Member | undefined; candidates: Candidate[] }> {
+    let member: Member | undefined;
+    let asked = false;
+    const candidates: Candidate[] = [];
+    const lastResorts: Candidate[] = [];
+    for (const key of keys) {
+      const recalled = this.recall(key);
+      if (recalled === undefined && asked) continue;
+      asked ||= recalled === undefined;
+      const standing = recalled ?? (await this.recognise(key));
+      switch (standing.kind) {
+        case "active":
+          member ??= { id: standing.id, key };
+          break;
+        case "unknown":
+        case "retired":
+          candidates.push({ key, mayJoin: true, isNew: true });
+          break;
+        case "unavailable":
+          candidates.push({ key, mayJoin: true, isNew: false });
+          break;
+        case "refused":
+          lastResorts.push({ key, mayJoin: true, isNew: true });
+          break;
+        case "withdrawn":
+          lastResorts.push({ key, mayJoin: false, isNew: false });
+          break;
+      }
+    }
+    const needed = member === undefined && candidates.length === 0;
+    return { member, candidates: needed ? lastResorts : candidates };
+  }
+
+  /** Takes a key in that has just proved itself. Never throws: an admission that fails is made by the next use. */
+  async admit(key: ApiKey): Promise<Standing> {
+    const { keys, vault, clock, log } = this.#options;
+    try {
+      const row = await keys.admit(vault.seal(key), clock());
+      const standing: Standing = row === undefined ? { kind: "withdrawn" } : { kind: "active", id: row.id };
+      this.#remember(key, standing);
+      return standing;
+    } catch (error) {
+      log("warn", "pool.admission_failed", { cause: causeOf(error) });
+      return { kind: "unavailable" };
+    }
+  }
+
+  /** Google refused the key: not worth another proof for a while, if its caller has better ones. */
+  noteRefusal(key: ApiKey): void {
+    this.#remember(key, { kind: "refused" });
+  }
+
+  forget(key: ApiKey): void {
+    this.#remembered.delete(key.reveal());
+  }
+
+  /** The key with this id is out of the pool: whoever calls with it must prove it again. */
+  forgetId(id: number): void {
+    for (const [text, { standing }] of this.#remembered) {
+      if (standing.kind === "active" && standing.id === id) this.#remembered.delete(text);
+    }
+  }
+
+  #remember(key: ApiKey, standing: Standing): void {
+    const { clock, ttlMs } = this.#options;
+    this.#remembered.delete(key.reveal());
+    this.#remembered.set(key.reveal(), { standing, until: clock() + ttlMs });
+    const oldest = this.#remembered.size > MAX_REMEMBERED ? this.#remembered.keys().next().value : undefined;
+    if (oldest !== undefined) this.#remembered.delete(oldest);
+  }
+}
+
+function standingOf(row: { id: number; status: KeyStatus } | undefined): Standing {
+  if (row === undefined) return { kind: "unknown" };
+  return row.status === "active" ? { kind: "active", id: row.id } : { kind: row.status };
+}

@@ -1,0 +1,59 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import { ApiKey } from "../api-key.ts";
+import type { SealedKey } from "../db/keys.ts";
+
+const SALT = "potluck";
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+export interface Vault {
+  /** HMAC-SHA-256 of the key, base64url: how the database knows a key without holding it. */
+  fingerprint(key: ApiKey): string;
+  seal(key: ApiKey): SealedKey;
+  /** Undefined if the ciphertext was not made under this secret, for this fingerprint. */
+  open(sealed: { fingerprint: string; ciphertext: string }): ApiKey | undefined;
+}
+
+/**
+ * Seals keys under `POOL_SECRET`. HKDF (RFC 5869) gives two independent keys from it, so that a fingerprint tells
+ * nothing of the encryption. The ciphertext (AES-256-GCM, `iv | text | tag` in base64url) is bound to its
+ * fingerprint as associated data: a row whose ciphertext was swapped does not open.
+ */
+export function createVault(poolSecret: string): Vault {
+  const derive = (purpose: string) => new Uint8Array(hkdfSync("sha256", poolSecret, SALT, purpose, 32));
+  const encryptionKey = derive("encryption/1");
+  const fingerprintKey = derive("fingerprint/1");
+
+  const fingerprint = (key: ApiKey) => createHmac("sha256", fingerprintKey).update(key.reveal()).digest("base64url");
+
+  return {
+    fingerprint,
+
+    seal(key) {
+      const iv = randomBytes(IV_BYTES);
+      const print = fingerprint(key);
+      const cipher = createCipheriv("aes-256-gcm", encryptionKey, iv);
+      cipher.setAAD(Buffer.from(print));
+      const text = Buffer.concat([cipher.update(key.reveal(), "utf8"), cipher.final()]);
+      return {
+        fingerprint: print,
+        ciphertext: Buffer.concat([iv, text, cipher.getAuthTag()]).toString("base64url"),
+        lastFour: key.lastFour,
+      };
+    },
+
+    open({ fingerprint: print, ciphertext }) {
+      const bytes = Buffer.from(ciphertext, "base64url");
+      if (bytes.length <= IV_BYTES + TAG_BYTES) return undefined;
+      try {
+        const decipher = createDecipheriv("aes-256-gcm", encryptionKey, bytes.subarray(0, IV_BYTES));
+        decipher.setAAD(Buffer.from(print));
+        decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+        const text = decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES), undefined, "utf8") + decipher.final("utf8");
+        return new ApiKey(text);
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import type { ApiKey } from "../api-key.ts";
+import type { Clock, Sleep } from "../clock.ts";
+import type { Pool } from "../pool/pool.ts";
+import type { Defer } from "../pool/rotation.ts";
+import type { Answer, Forward, Outgoing } from "../upstream/forward.ts";
+
+/** A request, read: who calls, what it looks like to Google, and how it may be served. */
+export interface Call {
+  /** The caller's own keys, in the order given. */
+  keys: [ApiKey, ...ApiKey[]];
+  outgoing: Outgoing;
+  /** `pinned`: by the caller's first key alone; the pool is neither asked nor told. */
+  route: "pooled" | "pinned";
+  /** A 2xx proves the key that was used. */
+  proves: boolean;
+  arrivedAt: number;
+  defer: Defer;
+}
+
+/** The answer for the caller, and how it came about. */
+export interface Relayed {
+  answer: Answer;
+  servedBy: "pool" | "own";
+  /** The key that was used. Its text must not reach the caller unless it is their own. */
+  key: ApiKey;
+  attempts: number;
+  /** This answer admitted the caller's key. */
+  contributed: boolean;
+  /** No pool key is ready for the model before then (epoch ms). */
+  poolBlockedUntil?: number | undefined;
+}
+
+export interface RelayOptions {
+  pool: Pool;
+  forward: Forward;
+  clock: Clock;
+  sleep: Sleep;
+  random: () => number;
+  maxRetries: number;
+  budgetMs: number;
+}

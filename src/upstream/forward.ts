@@ -1,0 +1,88 @@
+import type { ApiKey } from "../api-key.ts";
+import type { Verdict } from "../verdict.ts";
+import { classify } from "./classify.ts";
+import { readBounded } from "./read-bounded.ts";
+
+/** One attempt: everything about the request except the key. */
+export interface Outgoing {
+  method: string;
+  /** Path and query below Google's origin, free of credentials. */
+  pathAndQuery: string;
+  /** The header that the route wants the credential in (protocol notes §2). */
+  credential: "x-goog-api-key" | "bearer";
+  /** Stripped headers; the credential is set on them for each attempt. */
+  headers: Headers;
+  body: Uint8Array | ReadableStream | undefined;
+  /** Fires when the caller hangs up. */
+  signal: AbortSignal;
+  model: string | undefined;
+}
+
+/** What came of one attempt. */
+export type Answer =
+  /** 2xx, 3xx or a WebSocket: not a byte of it has been read. */
+  | { kind: "served"; verdict: Extract<Verdict, { kind: "served" }>; response: Response }
+  /** Google answered with an error; `text` may hold the key and is not fit for the caller before redaction. */
+  | { kind: "refused"; verdict: Verdict; status: number; headers: Headers; text: string }
+  /** No answer: connection failed, or took too long. */
+  | { kind: "failed"; verdict: Extract<Verdict, { kind: "upstream_down" }> };
+
+export interface GoogleOptions {
+  baseUrl: string;
+  fetch: typeof fetch;
+  /** How long Google may take to begin its answer. */
+  timeoutMs: number;
+}
+
+export type Forward = (outgoing: Outgoing, key: ApiKey) => Promise<Answer>;
+
+/** Google's errors are a few KiB; more is nobody's to classify. */
+const MAX_ERROR_BYTES = 64 * 1024;
+const ERROR_READ_MS = 10_000;
+
+/** Makes the function that sends one attempt to Google with one key. It never throws. */
+export function createForward({ baseUrl, fetch, timeoutMs }: GoogleOptions): Forward {
+  return async function forward(outgoing, key) {
+    const { method, headers, body, model } = outgoing;
+    setCredential(headers, outgoing.credential, key);
+    const deadline = startDeadline(timeoutMs, outgoing.signal);
+    let response: Response;
+    try {
+      response = await fetch(baseUrl + outgoing.pathAndQuery, {
+        method,
+        headers,
+        redirect: "manual",
+        signal: deadline.signal,
+        ...(body === undefined ? {} : { body }),
+      });
+    } catch {
+      const cause = deadline.expired() ? "timeout" : "network";
+      return { kind: "failed", verdict: { kind: "upstream_down", cause } };
+    } finally {
+      deadline.clear();
+    }
+    if (response.status < 400) return { kind: "served", verdict: { kind: "served" }, response };
+    const text = await readBounded(response, MAX_ERROR_BYTES, ERROR_READ_MS);
+    const contentType = response.headers.get("content-type") ?? "";
+    const verdict = classify({ status: response.status, contentType, body: text, model });
+    return { kind: "refused", verdict, status: response.status, headers: response.headers, text };
+  };
+}
+
+function setCredential(headers: Headers, credential: Outgoing["credential"], key: ApiKey): void {
+  if (credential === "bearer") headers.set("authorization", `Bearer ${key.reveal()}`);
+  else headers.set("x-goog-api-key", key.reveal());
+}
+
+/** Aborts when the caller hangs up, or when the answer has not begun in time; the stream that follows may take longer. */
+function startDeadline(timeoutMs: number, callerSignal: AbortSignal) {
+  const controller = new AbortController();
+  let expired = false;
+  const timer = setTimeout(() => {
+    expired = true;
+    controller.abort();
+  }, timeoutMs);
+  if (callerSignal.aborted) controller.abort();
+  else callerSignal.addEventListener("abort", () => controller.abort(), { once: true });
+  return { signal: controller.signal, clear: () => clearTimeout(timer), expired: () => expired };
+}

@@ -1,0 +1,91 @@
+/** What a 429 means, beyond an empty billing account. Pure: no I/O, no clock. */
+
+import type { Verdict } from "../verdict.ts";
+import type { ErrorInfo, GoogleError, QuotaViolation } from "./google-error.ts";
+import { speaksOfGemini } from "./google-key-rules.ts";
+
+/** Where Google gives no RetryInfo: the window of a minute's quota. */
+const DEFAULT_RETRY_MS = 60_000;
+const MIN_RETRY_MS = 1_000;
+/** A minute's quota is back after a minute; a longer RetryInfo is wrong or hostile. */
+const MAX_RETRY_MS = 90_000;
+
+/**
+ * Limits that stand for generating at all. Zero means that nobody can use the key (protocol facts §1.5F). Zero for
+ * another limit says no such thing: a caller can ask for an odd method that healthy projects have no quota for.
+ */
+const GENERATION_LIMITS: ReadonlySet<string> = new Set([
+  "GenerateContentRequestsPerMinutePerProjectPerRegion",
+  "ApiRequestsPerMinutePerProjectPerRegion",
+]);
+
+const METRIC_LINE = "* Quota exceeded for metric: ";
+const LIMIT = ", limit: ";
+const MODEL = ", model: ";
+
+export function judgeQuota(error: GoogleError): Verdict {
+  return (
+    judgeStringCode(error) ??
+    judgeZeroLimit(error) ??
+    judgeViolations(error) ??
+    judgeRateLimit(error) ?? { kind: "busy" }
+  );
+}
+
+/** Interactions (protocol facts §1.8): `quota_exceeded` is the day's quota, `rate_limit_exceeded` the minute's. */
+function judgeStringCode(error: GoogleError): Verdict | undefined {
+  if (error.stringCode === "quota_exceeded") return { kind: "quota_day" };
+  if (error.stringCode === "rate_limit_exceeded") return waitForMinute(undefined);
+  return undefined;
+}
+
+function judgeZeroLimit(error: GoogleError): Verdict | undefined {
+  const zero = rateLimits(error).filter((info) => info.metadata["quota_limit_value"] === "0");
+  if (zero.length === 0) return undefined;
+  return zero.some((info) => GENERATION_LIMITS.has(info.metadata["quota_limit"] ?? ""))
+    ? { kind: "key_dead", reason: "quota_limit_zero", evidence: "certain" }
+    : { kind: "key_unsuited" };
+}
+
+function judgeViolations(error: GoogleError): Verdict | undefined {
+  const violations = error.quotaViolations;
+  if (violations.length === 0) return undefined;
+  if (isModelWithoutQuota(violations, error.message)) return { kind: "model_not_offered" };
+  if (violations.some((violation) => violation.quotaId.includes("PerDay"))) return { kind: "quota_day" };
+  return waitForMinute(error.retryDelayMs);
+}
+
+/** The older regional quota: an ErrorInfo that names the limit, no QuotaFailure. */
+function judgeRateLimit(error: GoogleError): Verdict | undefined {
+  const [info] = rateLimits(error);
+  if (info === undefined) return undefined;
+  const isPerDay = info.metadata["quota_limit"]?.includes("PerDay") === true;
+  return isPerDay ? { kind: "quota_day" } : waitForMinute(error.retryDelayMs);
+}
+
+function rateLimits(error: GoogleError): ErrorInfo[] {
+  return error.errorInfos.filter((info) => info.reason === "RATE_LIMIT_EXCEEDED" && speaksOfGemini(info));
+}
+
+/**
+ * `limit: 0` (protocol facts §1.5B). Violations leave `quotaValue` out for a zero limit, but sometimes for a real one
+ * too, and only the text tells: so every violation must allow zero and every metric line of the text must say it.
+ */
+function isModelWithoutQuota(violations: QuotaViolation[], message: string): boolean {
+  const mayBeZero = violations.every(({ quotaValue }) => quotaValue === undefined || quotaValue === "0");
+  const limits = metricLimits(message);
+  return mayBeZero && limits.length > 0 && limits.every((limit) => limit === "0");
+}
+
+/** The limits in `* Quota exceeded for metric: <metric>, limit: <n>, model: <model>`, a line each. */
+function metricLimits(message: string): string[] {
+  return message
+    .split("\n")
+    .filter((line) => line.startsWith(METRIC_LINE))
+    .map((line) => line.split(LIMIT)[1]?.split(MODEL)[0]?.trim() ?? "");
+}
+
+function waitForMinute(retryDelayMs: number | undefined): Verdict {
+  const retryAfterMs = Math.min(Math.max(retryDelayMs ?? DEFAULT_RETRY_MS, MIN_RETRY_MS), MAX_RETRY_MS);
+  return { kind: "quota_minute", retryAfterMs };
+}

@@ -1,0 +1,80 @@
+/**
+ * Request headers that do not travel to Google.
+ */
+const NOT_UPSTREAM = new Set([
+  // Credentials: exactly one is set afterwards, never passed on (two make Google answer 400).
+  "authorization",
+  "cookie",
+  "proxy-authorization",
+  "x-goog-api-key",
+  "x-goog-user-project",
+  "x-goog-authenticated-user-email",
+  "x-goog-iap-jwt-assertion",
+  // OpenAI clients' account headers: reported to count as further credentials.
+  "openai-organization",
+  "openai-project",
+  // Gemini CLI's installation id: names a person.
+  "x-gemini-api-privileged-user-id",
+  // Where the caller comes from: none of Google's business, and key restrictions judge by it.
+  "forwarded",
+  "from",
+  "origin",
+  "referer",
+  "true-client-ip",
+  "via",
+  "x-client-ip",
+  "x-real-ip",
+  // Of this connection only (RFC 9110, 7.6.1).
+  "connection",
+  "host",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "expect",
+  // The runtime negotiates its own encoding; the caller's would reach clients that never asked for it.
+  "accept-encoding",
+]);
+
+/** Families of the same kind: Cloudflare's and other proxies' marks, browsers' metadata, our own headers. */
+const NOT_UPSTREAM_PREFIXES = ["cf-", "cdn-", "sec-fetch-", "sec-ch-", "x-forwarded-", "x-pool-", "x-vercel-", "fly-"];
+
+/**
+ * Response headers that do not travel to the caller.
+ */
+const NOT_DOWNSTREAM = [
+  // Google's cookies and alternative services are between Google and the Worker.
+  "set-cookie",
+  "alt-svc",
+  "server",
+  "via",
+  "report-to",
+  "nel",
+  // The Worker answers browsers itself, for its own origin.
+  "access-control-allow-credentials",
+  "access-control-allow-headers",
+  "access-control-allow-methods",
+  "access-control-allow-origin",
+  "access-control-expose-headers",
+  "access-control-max-age",
+  // Ours are set afterwards.
+  "server-timing",
+  "x-pool-attempts",
+  "x-pool-contributed",
+  "x-pool-served-by",
+];
+
+/** A copy of the caller's headers without those that do not travel to Google. */
+export function headersForGoogle(inbound: Headers): Headers {
+  const headers = new Headers(inbound);
+  for (const name of inbound.keys()) {
+    if (NOT_UPSTREAM.has(name) || NOT_UPSTREAM_PREFIXES.some((prefix) => name.startsWith(prefix))) headers.delete(name);
+  }
+  return headers;
+}
+
+/** Removes what does not travel to the caller. */
+export function stripForCaller(headers: Headers): void {
+  for (const name of NOT_DOWNSTREAM) headers.delete(name);
+}

@@ -1,10 +1,12 @@
 import { problemResponse, type Dialect, type Problem } from "../problem.ts";
-import type { Answer } from "../upstream/forward.ts";
 import { stripForCaller } from "../upstream/headers.ts";
 import { toOpenAiError } from "../upstream/openai-error.ts";
 import { redact } from "../upstream/redact.ts";
+import type { Answer } from "../upstream/forward.ts";
 import type { Verdict } from "../verdict.ts";
 import type { Relayed } from "./call.ts";
+
+type Refused = Extract<Answer, { kind: "refused" }>;
 
 export interface Timing {
   now: number;
@@ -17,7 +19,7 @@ export interface Timing {
  */
 export function toReply(relayed: Relayed, dialect: Dialect, timing: Timing): Response {
   const { answer } = relayed;
-  const response = answer.kind === "served" ? passThrough(answer.response) : errorReply(relayed, dialect);
+  const response = responseOf(relayed, answer, dialect);
   if (response.webSocket) return response;
   stripForCaller(response.headers);
   markReply(response.headers, relayed, timing);
@@ -29,11 +31,19 @@ function passThrough(response: Response): Response {
   return response.webSocket ? response : new Response(response.body, response);
 }
 
-function errorReply({ answer, servedBy, key }: Relayed, dialect: Dialect): Response {
-  const problem = problemOf(answer);
-  if (answer.kind !== "refused" || problem !== undefined) {
-    return problemResponse(problem ?? UNREACHABLE, dialect);
+function responseOf(relayed: Relayed, answer: Answer, dialect: Dialect): Response {
+  switch (answer.kind) {
+    case "served":
+      return passThrough(answer.response);
+    case "refused":
+      return errorReply(relayed, answer, dialect);
+    case "failed":
+      return problemResponse(problemOf(answer.verdict), dialect);
   }
+}
+
+function errorReply({ servedBy, key }: Relayed, answer: Refused, dialect: Dialect): Response {
+  if (!looksLikeJson(answer.text)) return problemResponse(unreadable(answer.status), dialect);
   const text = servedBy === "pool" ? redact(answer.text, { key: key.reveal() }) : answer.text;
   const openAi = dialect === "openai" ? toOpenAiError(answer.status, text) : undefined;
   const headers = new Headers(answer.headers);
@@ -45,29 +55,22 @@ function errorReply({ answer, servedBy, key }: Relayed, dialect: Dialect): Respo
   return new Response(openAi?.body ?? text, { status: openAi?.status ?? answer.status, headers });
 }
 
-const UNREACHABLE: Problem = {
-  code: 503,
-  status: "UNAVAILABLE",
-  message: "Google's API could not be reached. Please try again.",
-};
+/** Google's errors are JSON, whatever their label; what is not comes from a front end or a proxy on the way. */
+function looksLikeJson(text: string): boolean {
+  return /^(?:data:)?\s*[{[]/.test(text);
+}
 
-/** Our own words for what came without words of the API's. */
-function problemOf(answer: Answer): Problem | undefined {
-  if (answer.verdict.kind !== "upstream_down") return undefined;
-  switch (answer.verdict.cause) {
-    case "network":
-      return UNREACHABLE;
-    case "timeout":
-      return { code: 504, status: "DEADLINE_EXCEEDED", message: "Google's API did not answer in time." };
-    case "not_json":
-      return {
-        code: 502,
-        status: "UNAVAILABLE",
-        message: "Google answered with something that is not an answer of the API. Please try again.",
-      };
-    case "status":
-      return undefined;
-  }
+function unreadable(httpStatus: number): Problem {
+  const message = `Google answered ${httpStatus} with something that is not an answer of its API. Please try again.`;
+  return httpStatus < 500 && httpStatus !== 403 && httpStatus !== 429
+    ? { code: httpStatus, status: "INVALID_ARGUMENT", message }
+    : { code: 502, status: "UNAVAILABLE", message };
+}
+
+function problemOf(verdict: Extract<Verdict, { kind: "upstream_down" }>): Problem {
+  return verdict.cause === "timeout"
+    ? { code: 504, status: "DEADLINE_EXCEEDED", message: "Google's API did not answer in time." }
+    : { code: 503, status: "UNAVAILABLE", message: "Google's API could not be reached. Please try again." };
 }
 
 function markReply(headers: Headers, relayed: Relayed, { now, arrivedAt }: Timing): void {

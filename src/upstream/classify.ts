@@ -36,18 +36,15 @@ const NEW_USERS_TAIL =
 export function classify(answer: UpstreamAnswer): Verdict {
   if (answer.status < 400) return { kind: "served" };
   if (answer.status >= 500) return { kind: "upstream_down", cause: "status" };
-  if (isHtml(answer)) return { kind: "upstream_down", cause: "not_json" };
-  const error = parseGoogleError(answer.body);
+  const error = isHtml(answer.contentType) ? undefined : parseGoogleError(answer.body);
   if (error === undefined) return judgeUnreadable(answer.status);
   return judgeKey(answer.status, error) ?? judgeRequest(answer, error);
 }
 
-/** Google's front end speaks HTML: a block on the address, a proxy's error, never a word about the key. */
-function isHtml(answer: UpstreamAnswer): boolean {
-  return answer.contentType.toLowerCase().startsWith("text/html") || answer.body.trimStart().startsWith("<");
-}
-
-/** A refusal that Google's API did not write says nothing about key or caller; another 4xx still does about the caller. */
+/**
+ * Google's front end speaks HTML: a block on the address, an unknown path. A refusal that the API did not write says
+ * nothing about key or caller; another 4xx still does about the caller.
+ */
 function judgeUnreadable(status: number): Verdict {
   switch (status) {
     case 401:
@@ -58,6 +55,10 @@ function judgeUnreadable(status: number): Verdict {
     default:
       return { kind: "caller_fault" };
   }
+}
+
+function isHtml(contentType: string): boolean {
+  return contentType.toLowerCase().startsWith("text/html");
 }
 
 function judgeRequest(answer: UpstreamAnswer, error: GoogleError): Verdict {

@@ -94,6 +94,8 @@ const SPENDING_CAP_SENTENCES = [
   "Your billing account has exceeded its monthly spending cap. Please go to AI Studio at https://ai.studio/billing to manage your billing. Learn more at https://ai.google.dev/gemini-api/docs/billing#tier-spend-caps.",
 ];
 
+const GENERATING_METHOD = /\.(?:(?:Stream)?GenerateContent|(?:Batch)?EmbedContents?|Predict)$/;
+
 const SENTENCE_RULES: readonly SentenceRule[] = [
   {
     sentence: "Your API key was reported as leaked. Please use another API key.",
@@ -133,9 +135,18 @@ function judgeByReason(httpStatus: number, error: GoogleError): Verdict | undefi
 }
 
 function isReasonOf(rule: ReasonRule, info: ErrorInfo): boolean {
-  if (info.reason !== rule.reason) return false;
+  if (info.reason !== rule.reason || !blocksGenerating(info)) return false;
   if (info.domain === undefined) return rule.domainMayBeAbsent === true && isGeminiService(info);
   return speaksOfGemini(info);
+}
+
+/**
+ * A key may be restricted to some methods. A caller who picks a blocked one must not retire a key that generates
+ * well, so a refusal that names another kind of method says nothing about the key.
+ */
+function blocksGenerating(info: ErrorInfo): boolean {
+  const method = info.metadata["methodName"];
+  return method === undefined || GENERATING_METHOD.test(method);
 }
 
 /** Absent counts as Gemini: not every recorded copy names the service. */

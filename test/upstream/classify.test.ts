@@ -181,9 +181,7 @@ function twinWithInfo(name: string, changes: Record<string, unknown>): unknown {
 function recorded(name: string): Recorded {
   const fixture = googleFixtures[name];
   if (fixture === undefined) throw new Error(`no fixture ${name}`);
-  const parsed = JSON.parse(fill(fixture, VALUES).body) as
-    | { error: Recorded }
-    | { error: Recorded }[];
+  const parsed = JSON.parse(fill(fixture, VALUES).body) as { error: Recorded } | { error: Recorded }[];
   const [first] = Array.isArray(parsed) ? parsed : [parsed];
   if (first === undefined) throw new Error(`empty fixture ${name}`);
   return first.error;
@@ -224,19 +222,13 @@ describe("a key dies by its reason", () => {
   it("spares the key when the reason stands in an entry of another type", () => {
     const type = "type.googleapis.com/google.rpc.BadRequest";
     expect(judge(400, twinWithInfo("key-invalid", { "@type": type }))).toEqual(CALLER_FAULT);
-    expect(judge(403, twinWithInfo("key-suspended", { "@type": "ErrorInfo" }))).toEqual(
-      KEY_UNSUITED,
-    );
+    expect(judge(403, twinWithInfo("key-suspended", { "@type": "ErrorInfo" }))).toEqual(KEY_UNSUITED);
   });
 
   it("spares the key when the reason comes from another domain", () => {
-    expect(judge(400, twinWithInfo("key-invalid", { domain: "evil.example" }))).toEqual(
-      CALLER_FAULT,
-    );
+    expect(judge(400, twinWithInfo("key-invalid", { domain: "evil.example" }))).toEqual(CALLER_FAULT);
     expect(judge(400, twinWithInfo("key-invalid", { domain: undefined }))).toEqual(CALLER_FAULT);
-    expect(judge(401, twinWithInfo("auth-key-unusable", { domain: "evil.example" }))).toEqual(
-      KEY_UNSUITED,
-    );
+    expect(judge(401, twinWithInfo("auth-key-unusable", { domain: "evil.example" }))).toEqual(KEY_UNSUITED);
     expect(judge(401, twinWithInfo("auth-key-unusable", { domain: 7 }))).toEqual(KEY_UNSUITED);
   });
 
@@ -245,13 +237,14 @@ describe("a key dies by its reason", () => {
     expect(judge(403, twinWithInfo("service-disabled", { metadata }))).toEqual(KEY_UNSUITED);
   });
 
+  it("spares the key when Google blocks a method that generates nothing", () => {
+    const metadata = { methodName: "google.ai.generativelanguage.v1beta.GenerativeService.CountTokens" };
+    expect(judge(403, twinWithInfo("service-blocked", { metadata }))).toEqual(KEY_UNSUITED);
+  });
+
   it("spares the key when the reason is one that we do not know", () => {
-    expect(judge(403, twinWithInfo("service-blocked", { reason: "API_KEY_NEW_BLOCKED" }))).toEqual(
-      KEY_UNSUITED,
-    );
-    expect(judge(403, twinWithInfo("service-blocked", { reason: "BILLING_DISABLED" }))).toEqual(
-      KEY_UNSUITED,
-    );
+    expect(judge(403, twinWithInfo("service-blocked", { reason: "API_KEY_NEW_BLOCKED" }))).toEqual(KEY_UNSUITED);
+    expect(judge(403, twinWithInfo("service-blocked", { reason: "BILLING_DISABLED" }))).toEqual(KEY_UNSUITED);
   });
 
   it("spares the key when the words of the reason stand in the message alone", () => {
@@ -276,9 +269,7 @@ describe("a key dies or cools by a whole sentence", () => {
 
   it.each(cases)("does not believe %s inside other words", (name, status, otherwise) => {
     const { message } = recorded(name);
-    expect(judge(status, twinOf(name, { message: `models/${message} is not found` }))).toEqual(
-      otherwise,
-    );
+    expect(judge(status, twinOf(name, { message: `models/${message} is not found` }))).toEqual(otherwise);
     expect(judge(status, twinOf(name, { message: `${message} ${message}` }))).toEqual(otherwise);
     expect(judge(status, twinOf(name, { message: message.toLowerCase() }))).toEqual(otherwise);
   });
@@ -309,12 +300,8 @@ describe("a refusal that blames the credentials of the request", () => {
 describe("a refused place", () => {
   it("is believed only as the whole sentence of a failed precondition", () => {
     const { message } = recorded("location-refused");
-    expect(judge(400, twinOf("location-refused", { status: "INVALID_ARGUMENT" }))).toEqual(
-      CALLER_FAULT,
-    );
-    expect(judge(400, twinOf("location-refused", { message: `${message} x` }))).toEqual(
-      KEY_UNSUITED,
-    );
+    expect(judge(400, twinOf("location-refused", { status: "INVALID_ARGUMENT" }))).toEqual(CALLER_FAULT);
+    expect(judge(400, twinOf("location-refused", { message: `${message} x` }))).toEqual(KEY_UNSUITED);
     expect(judge(403, twinOf("location-refused", {}))).toEqual(KEY_UNSUITED);
   });
 
@@ -325,10 +312,7 @@ describe("a refused place", () => {
 });
 
 describe("a quota", () => {
-  function quotaTwin(
-    violations: Record<string, unknown>[],
-    message = recorded("quota-day").message,
-  ): unknown {
+  function quotaTwin(violations: Record<string, unknown>[], message = recorded("quota-day").message): unknown {
     const details = [{ "@type": "type.googleapis.com/google.rpc.QuotaFailure", violations }];
     return twinOf("quota-day", { message, details });
   }
@@ -351,9 +335,7 @@ describe("a quota", () => {
   });
 
   it("is the minute's when the id names neither day nor minute", () => {
-    expect(judge(429, quotaTwin([{ quotaId: "Novel", quotaValue: "1" }]))).toEqual(
-      quotaMinute(60_000),
-    );
+    expect(judge(429, quotaTwin([{ quotaId: "Novel", quotaValue: "1" }]))).toEqual(quotaMinute(60_000));
     expect(judge(429, quotaTwin([{}]))).toEqual(quotaMinute(60_000));
   });
 
@@ -362,9 +344,7 @@ describe("a quota", () => {
     const day = "GenerateRequestsPerDayPerProjectPerModel-FreeTier";
     expect(judge(429, quotaTwin([{ quotaId: day, quotaValue: "20" }], message))).toEqual(QUOTA_DAY);
     expect(judge(429, quotaTwin([{ quotaId: day }], "limit: 0, model: x"))).toEqual(QUOTA_DAY);
-    expect(
-      judge(429, quotaTwin([{ quotaId: day }], message.replace("limit: 0", "limit: 05"))),
-    ).toEqual(QUOTA_DAY);
+    expect(judge(429, quotaTwin([{ quotaId: day }], message.replace("limit: 0", "limit: 05")))).toEqual(QUOTA_DAY);
     expect(judge(429, twinOf("limit-zero", { details: undefined }))).toEqual(BUSY);
   });
 
@@ -442,12 +422,10 @@ describe("an answer that Google's API did not write", () => {
     expect(judge(status, "not json")).toEqual(CALLER_FAULT);
   });
 
-  it("is HTML by its label or by its first letter", () => {
-    expect(judge(404, "  <!DOCTYPE html>")).toEqual(NOT_JSON);
+  it("is not believed about a key, whatever JSON stands under an HTML label", () => {
     const body = JSON.stringify(twinOf("key-expired", {}));
-    expect(classify({ status: 400, contentType: "TEXT/HTML", body, model: undefined })).toEqual(
-      NOT_JSON,
-    );
+    expect(classify({ status: 400, contentType: "TEXT/HTML", body, model: undefined })).toEqual(CALLER_FAULT);
+    expect(classify({ status: 403, contentType: "TEXT/HTML", body, model: undefined })).toEqual(NOT_JSON);
   });
 
   it("is not read for a word about the key", () => {
@@ -464,10 +442,7 @@ describe("a server's failure", () => {
 });
 
 describe("any other refusal", () => {
-  it.each([405, 408, 409, 412, 413, 415, 416, 425, 499])(
-    "is the caller's fault for %i",
-    (status) => {
-      expect(judge(status, twinOf("key-suspended", {}))).toEqual(CALLER_FAULT);
-    },
-  );
+  it.each([405, 408, 409, 412, 413, 415, 416, 425, 499])("is the caller's fault for %i", (status) => {
+    expect(judge(status, twinOf("key-suspended", {}))).toEqual(CALLER_FAULT);
+  });
 });

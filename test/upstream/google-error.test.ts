@@ -42,21 +42,12 @@ describe("an error body of Google's", () => {
   it.each([
     ["an object", PLAIN],
     ["an array of one", `[${PLAIN}]`],
-    [
-      "indented with white space around it",
-      `\r\n  ${JSON.stringify(JSON.parse(PLAIN), null, 2)}\n`,
-    ],
+    ["indented with white space around it", `\r\n  ${JSON.stringify(JSON.parse(PLAIN), null, 2)}\n`],
     ["after a byte order mark", `\uFEFF${PLAIN}`],
     ["an SSE frame", `data: ${PLAIN}\n\n`],
-    [
-      "an SSE frame with CRLF and an event name",
-      `event: error\r\ndata:${PLAIN}\r\n\r\ndata: [DONE]\r\n\r\n`,
-    ],
+    ["an SSE frame with CRLF and an event name", `event: error\r\ndata:${PLAIN}\r\n\r\ndata: [DONE]\r\n\r\n`],
     ["an SSE frame of several data lines", `data: {"error":\ndata: ${PLAIN.slice(9, -1)}}\n\n`],
-    [
-      "an SSE frame after other frames",
-      `: hello\n\ndata: {"event_type":"start"}\n\ndata: ${PLAIN}\n\n`,
-    ],
+    ["an SSE frame after other frames", `: hello\n\ndata: {"event_type":"start"}\n\ndata: ${PLAIN}\n\n`],
   ])("is read as %s", (_shape, body) => {
     expect(parseGoogleError(body)).toMatchObject({
       code: 503,
@@ -98,9 +89,7 @@ describe("an error body of Google's", () => {
   });
 
   it("reads fields of the wrong type as absent", () => {
-    expect(
-      parseGoogleError('{"error":{"code":true,"message":{},"status":[],"details":"x"}}'),
-    ).toEqual({
+    expect(parseGoogleError('{"error":{"code":true,"message":{},"status":[],"details":"x"}}')).toEqual({
       code: undefined,
       stringCode: undefined,
       status: "",
@@ -121,14 +110,7 @@ describe("an error body of Google's", () => {
 
   it("believes a type by its whole name alone", () => {
     const reason = "API_KEY_INVALID";
-    const types = [
-      "ErrorInfo",
-      `x${RPC}.ErrorInfo`,
-      `${RPC}.ErrorInfo2`,
-      `${RPC}.BadRequest`,
-      `${RPC}.errorinfo`,
-      7,
-    ];
+    const types = ["ErrorInfo", `x${RPC}.ErrorInfo`, `${RPC}.ErrorInfo2`, `${RPC}.BadRequest`, `${RPC}.errorinfo`, 7];
     expect(parseDetails(types.map((type) => ({ "@type": type, reason })))).toMatchObject({
       errorInfos: [],
     });
@@ -161,9 +143,7 @@ describe("an error body of Google's", () => {
     const violations = Array.from({ length: 1_000 }, () => ({ quotaId: "PerDay" }));
     const failure = { "@type": `${RPC}.QuotaFailure`, violations };
     expect(parseDetails([failure])?.quotaViolations).toHaveLength(32);
-    const metadata = Object.fromEntries(
-      Array.from({ length: 1_000 }, (_, index) => [`k${index}`, "v"]),
-    );
+    const metadata = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`k${index}`, "v"]));
     const [wide] = parseDetails([{ ...info, metadata }])?.errorInfos ?? [];
     expect(Object.keys(wide?.metadata ?? {})).toHaveLength(32);
   });

@@ -3,13 +3,18 @@ import { consoleLog, type Log } from "./log.ts";
 import { createPool, type Pool } from "./pool/pool.ts";
 import { createRelay, type Relay } from "./relay/relay.ts";
 import { parseSettings, type Bindings, type Settings } from "./settings.ts";
-import { createForward } from "./upstream/forward.ts";
+import { createTicketOffice, type TicketOffice } from "./upload-ticket.ts";
+import { createForward, type Forward } from "./upstream/forward.ts";
+import { withoutStoring } from "./upstream/prompt-store.ts";
 
 /** Everything that a surface works with; one object for each isolate, which holds all that the isolate keeps. */
 export interface Services {
   settings: Settings;
   pool: Pool;
   relay: Relay;
+  /** Sends one attempt to Google, past the pool. */
+  forward: Forward;
+  tickets: TicketOffice;
   clock: Clock;
   log: Log;
 }
@@ -49,7 +54,9 @@ export function createServices(env: Bindings, overrides: Partial<World> = {}): S
     log,
   });
   const forward = createForward({ baseUrl: settings.GEMINI_BASE_URL, fetch, timeoutMs: settings.UPSTREAM_TIMEOUT_MS });
+  const forwardForPool = settings.PROMPT_STORE === "never" ? withoutStoring(forward, clock) : forward;
   const { MAX_RETRIES: maxRetries, RETRY_BUDGET_MS: budgetMs } = settings;
-  const relay = createRelay({ pool, forward, clock, sleep, random, maxRetries, budgetMs });
-  return { settings, pool, relay, clock, log };
+  const relay = createRelay({ pool, forward, forwardForPool, clock, sleep, random, maxRetries, budgetMs });
+  const tickets = createTicketOffice(settings.POOL_SECRET);
+  return { settings, pool, relay, forward, tickets, clock, log };
 }

@@ -70,6 +70,11 @@ export const SETTINGS = {
     default: "2000",
     schema: wholeNumber(10, 30_000),
   },
+  PROMPT_STORE: {
+    doc: "`never`: a request served by another contributor's key asks Google not to store the prompt in that key's project (`store: false`), unless the caller says what they want. `leave`: Google's default.",
+    default: "never",
+    schema: v.picklist(["never", "leave"], 'must be "never" or "leave"'),
+  },
   FLUSH_AFTER_MS: {
     doc: "Counters are gathered for this long before they are written to D1 together.",
     default: "10000",

@@ -4,6 +4,17 @@
  * Tolerates what it does not understand: Google judges the body, not we.
  */
 export function peekTopLevelString(json: string, name: string): string | undefined {
+  const after = endOfTopLevelName(json, name);
+  return after === undefined ? undefined : stringAfter(json, after);
+}
+
+/** Whether the object has a property of that name at its top level, plainly spelled. */
+export function hasTopLevelName(json: string, name: string): boolean {
+  return json.includes(`"${name}"`) && endOfTopLevelName(json, name) !== undefined;
+}
+
+/** The index just behind the quoted name of a top-level property. */
+function endOfTopLevelName(json: string, name: string): number | undefined {
   let depth = 0;
   let expectName = false;
   for (let at = 0; at < json.length; at++) {
@@ -23,7 +34,7 @@ export function peekTopLevelString(json: string, name: string): string | undefin
       case '"': {
         const end = endOfString(json, at);
         if (end === -1) return undefined;
-        if (expectName && json.slice(at + 1, end) === name) return stringAfter(json, end + 1);
+        if (expectName && json.slice(at + 1, end) === name) return end + 1;
         expectName = false;
         at = end;
         break;

@@ -1,5 +1,5 @@
-/** Query parameters that carry a credential; none goes upstream (Google also reads a token from these). */
-const CREDENTIAL_PARAMETERS = new Set(["key", "access_token", "oauth_token", "bearer_token"]);
+/** Query parameters that carry a credential or are ours; none goes upstream (Google also reads a token from these). */
+const CREDENTIAL_PARAMETERS = new Set(["key", "access_token", "oauth_token", "bearer_token", "pool_ticket"]);
 
 /** The query without its credentials, `?` included; everything else stays byte for byte. */
 export function withoutCredentials(query: string): string {

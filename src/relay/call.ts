@@ -21,8 +21,8 @@ export interface Call {
 export interface Relayed {
   answer: Answer;
   servedBy: "pool" | "own";
-  /** The key that was used. Its text must not reach the caller unless it is their own. */
-  key: ApiKey;
+  /** The key that was used, if one was. Its text must not reach the caller unless it is their own. */
+  key: ApiKey | undefined;
   attempts: number;
   /** This answer admitted the caller's key. */
   contributed: boolean;
@@ -32,7 +32,10 @@ export interface Relayed {
 
 export interface RelayOptions {
   pool: Pool;
+  /** Sends with a key of the caller's. */
   forward: Forward;
+  /** Sends with another contributor's key. */
+  forwardForPool: Forward;
   clock: Clock;
   sleep: Sleep;
   random: () => number;

@@ -2,9 +2,10 @@ import type { Body } from "../ingress/body.ts";
 import type { Target } from "../ingress/target.ts";
 import type { Outgoing } from "../upstream/forward.ts";
 import { headersForGoogle } from "../upstream/headers.ts";
+import type { Route } from "./route.ts";
 
 /** What Google gets to see of a request: everything of an attempt except the key. */
-export function outgoingOf(request: Request, target: Target, body: Body, model: string | undefined): Outgoing {
+export function outgoingOf(request: Request, target: Target, body: Body, route: Route): Outgoing {
   return {
     method: request.method,
     pathAndQuery: target.pathAndQuery,
@@ -12,7 +13,8 @@ export function outgoingOf(request: Request, target: Target, body: Body, model: 
     headers: headersForGoogle(request.headers),
     body: bodyOf(body),
     signal: request.signal,
-    model,
+    model: route.model,
+    promptStore: route.promptStore,
   };
 }
 

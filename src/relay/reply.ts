@@ -44,7 +44,7 @@ function responseOf(relayed: Relayed, answer: Answer, dialect: Dialect): Respons
 
 function errorReply({ servedBy, key }: Relayed, answer: Refused, dialect: Dialect): Response {
   if (!looksLikeJson(answer.text)) return problemResponse(unreadable(answer.status), dialect);
-  const text = servedBy === "pool" ? redact(answer.text, { key: key.reveal() }) : answer.text;
+  const text = servedBy === "pool" ? redact(answer.text, { key: key?.reveal() ?? "" }) : answer.text;
   const openAi = dialect === "openai" ? toOpenAiError(answer.status, text) : undefined;
   const headers = new Headers(answer.headers);
   // The text may have changed in length and is no longer encoded.

@@ -31,7 +31,8 @@ export async function takeTurns(
   let ownAnswer: Relayed | undefined;
 
   async function attempt(seat: Seat): Promise<Relayed> {
-    const answer = await options.forward(outgoing, seat.key);
+    const forward = seat.id === member.id ? options.forward : options.forwardForPool;
+    const answer = await forward(outgoing, seat.key);
     tried.push(seat.id);
     pool.report({ keyId: seat.id, model, blemished: seat.blemished }, answer.verdict, defer);
     const servedBy = seat.id === member.id ? "own" : "pool";

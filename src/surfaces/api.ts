@@ -1,34 +1,44 @@
 import type { Context } from "hono";
-import { readBody } from "../ingress/body.ts";
+import { readBody, type Body } from "../ingress/body.ts";
 import { readCaller } from "../ingress/caller.ts";
-import { readTarget } from "../ingress/target.ts";
-import { problemResponse } from "../problem.ts";
+import { readEphemeralToken } from "../ingress/ephemeral-token.ts";
+import { readTarget, type Target } from "../ingress/target.ts";
+import { problemResponse, type Dialect } from "../problem.ts";
 import { outgoingOf } from "../relay/outgoing.ts";
 import { toReply } from "../relay/reply.ts";
 import { chooseRoute } from "../relay/route.ts";
 import type { Services } from "../services.ts";
 import { callerProblem } from "./caller-problem.ts";
+import { openLiveByToken } from "./live.ts";
+import { continueUpload, keepUploadHere, uploadIdOf } from "./upload.ts";
 
 /** Both dialects of the API: read the request, let it be relayed, answer. */
-export function api({ relay, settings, clock }: Services) {
+export function api(services: Services) {
+  const { relay, settings, clock } = services;
+  const passChunk = continueUpload(services);
+  const openLive = openLiveByToken(services);
+
   return async function api(c: Context): Promise<Response> {
     const arrivedAt = clock();
     const request = c.req.raw;
     const url = new URL(request.url);
     const caller = readCaller(request.headers, url.search);
     const reading = readTarget(request.method, url, caller.kind === "caller" ? caller.carrier : undefined);
-    if (reading.kind === "unknown") {
-      return problemResponse({ code: 404, status: "NOT_FOUND", message: reading.message }, reading.dialect);
-    }
+    if (reading.kind === "unknown") return notFound(reading.message, reading.dialect);
     const { target } = reading;
-    if (caller.kind !== "caller") return callerProblem(caller.kind, target.dialect);
-    const mode = request.headers.get("x-pool-mode");
-    if (mode !== null && mode !== "own") {
-      const message = `x-pool-mode can only be "own" (serve me by my own key alone).`;
-      return problemResponse({ code: 400, status: "INVALID_ARGUMENT", message }, target.dialect);
-    }
 
-    const body = await readBody(request, settings.REPLAY_MAX_BYTES);
+    const uploadId = uploadIdOf(target, url);
+    if (uploadId !== undefined) {
+      return passChunk(c, target, uploadId, caller.kind === "caller" ? caller.keys[0] : undefined);
+    }
+    if (caller.kind !== "caller") {
+      const token = target.operation === "ws" ? readEphemeralToken(request.headers, url.searchParams) : undefined;
+      return token === undefined ? callerProblem(caller.kind, target.dialect) : openLive(c, target, token);
+    }
+    const mode = request.headers.get("x-pool-mode");
+    if (mode !== null && mode !== "own") return unknownMode(target.dialect);
+
+    const body = await bodyFor(request, target, settings.REPLAY_MAX_BYTES);
     const route = chooseRoute(target, body);
     const relayed = await relay({
       keys: caller.keys,
@@ -36,8 +46,25 @@ export function api({ relay, settings, clock }: Services) {
       proves: target.purpose === "generating",
       arrivedAt,
       defer: (work) => c.executionCtx.waitUntil(work),
-      outgoing: outgoingOf(request, target, body, route.model),
+      outgoing: outgoingOf(request, target, body, route),
     });
-    return toReply(relayed, target.dialect, { now: clock(), arrivedAt });
+    const response = toReply(relayed, target.dialect, { now: clock(), arrivedAt });
+    if (target.operation === "upload") keepUploadHere(response, caller.keys[0], url.origin, services);
+    return response;
   };
+}
+
+/** What is bound to the caller's own key travels once: no need to hold it. */
+async function bodyFor(request: Request, target: Target, maxBytes: number): Promise<Body> {
+  if (target.purpose !== "stateful") return readBody(request, maxBytes);
+  return request.body === null ? { kind: "none" } : { kind: "stream", stream: request.body };
+}
+
+function notFound(message: string, dialect: Dialect): Response {
+  return problemResponse({ code: 404, status: "NOT_FOUND", message }, dialect);
+}
+
+function unknownMode(dialect: Dialect): Response {
+  const message = 'x-pool-mode can only be "own" (serve me by my own key alone).';
+  return problemResponse({ code: 400, status: "INVALID_ARGUMENT", message }, dialect);
 }

@@ -16,6 +16,8 @@ export interface Outgoing {
   /** Fires when the caller hangs up. */
   signal: AbortSignal;
   model: string | undefined;
+  /** Whether the body says if Google may store the prompt; `not_applicable` where the route knows no such field. */
+  promptStore: "said" | "unsaid" | "not_applicable";
 }
 
 /** What came of one attempt. */
@@ -34,7 +36,8 @@ export interface GoogleOptions {
   timeoutMs: number;
 }
 
-export type Forward = (outgoing: Outgoing, key: ApiKey) => Promise<Answer>;
+/** Without a key the request carries its authority itself: an upload's URL, an ephemeral token. */
+export type Forward = (outgoing: Outgoing, key: ApiKey | undefined) => Promise<Answer>;
 
 /** Google's errors are a few KiB; more is nobody's to classify. */
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -44,7 +47,7 @@ const ERROR_READ_MS = 10_000;
 export function createForward({ baseUrl, fetch, timeoutMs }: GoogleOptions): Forward {
   return async function forward(outgoing, key) {
     const { method, headers, body, model } = outgoing;
-    setCredential(headers, outgoing.credential, key);
+    if (key !== undefined) setCredential(headers, outgoing.credential, key);
     const deadline = startDeadline(timeoutMs, outgoing.signal);
     let response: Response;
     try {

@@ -24,8 +24,9 @@ const NOT_UPSTREAM = new Set([
   "via",
   "x-client-ip",
   "x-real-ip",
-  // Of this connection only (RFC 9110, 7.6.1).
+  // Of this connection only (RFC 9110, 7.6.1); the runtime knows the length of what it sends.
   "connection",
+  "content-length",
   "host",
   "keep-alive",
   "proxy-connection",

@@ -9,6 +9,21 @@ const NODE_TESTS = [
   "test/house/**/*.test.ts",
 ];
 
+/** What really leaves a Worker under test (all but the Durable Object's requests are caught before) is echoed. */
+async function echoOutbound(request: {
+  method: string;
+  url: string;
+  headers: { get: (name: string) => string | null };
+  text: () => Promise<string>;
+}) {
+  const { pathname, search } = new URL(request.url);
+  const key = request.headers.get("x-goog-api-key");
+  return Response.json(
+    { method: request.method, path: pathname + search, key, body: await request.text() },
+    { status: 201 },
+  );
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -17,6 +32,7 @@ export default defineConfig({
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.jsonc" },
             miniflare: {
+              outboundService: echoOutbound,
               bindings: {
                 TEST_MIGRATIONS: await readD1Migrations("./migrations"),
                 POOL_SECRET: "a-secret-for-the-tests-of-40-characters!",

@@ -17,6 +17,8 @@ function isolateOf(env: Bindings) {
   return isolate;
 }
 
+export { EgressRelay } from "./upstream/egress-relay.ts";
+
 export default {
   async fetch(request, env, ctx) {
     try {

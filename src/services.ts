@@ -1,9 +1,12 @@
 import { systemClock, systemSleep, type Clock, type Sleep } from "./clock.ts";
 import { consoleLog, type Log } from "./log.ts";
+import { createFairShare, type FairShare } from "./pool/fair-share.ts";
 import { createPool, type Pool } from "./pool/pool.ts";
 import { createRelay, type Relay } from "./relay/relay.ts";
 import { parseSettings, type Bindings, type Settings } from "./settings.ts";
 import { createTicketOffice, type TicketOffice } from "./upload-ticket.ts";
+import { withFallbackEgress } from "./upstream/egress.ts";
+import { relayFetch } from "./upstream/egress-relay.ts";
 import { createForward, type Forward } from "./upstream/forward.ts";
 import { withoutStoring } from "./upstream/prompt-store.ts";
 
@@ -12,6 +15,7 @@ export interface Services {
   settings: Settings;
   pool: Pool;
   relay: Relay;
+  fairShare: FairShare;
   /** Sends one attempt to Google, past the pool. */
   forward: Forward;
   tickets: TicketOffice;
@@ -22,6 +26,8 @@ export interface Services {
 /** What reaches outside; tests pass their own. */
 export interface World {
   fetch: typeof fetch;
+  /** A `fetch` that leaves from elsewhere; by default the Durable Object, where there is one. */
+  fetchElsewhere?: typeof fetch;
   clock: Clock;
   sleep: Sleep;
   random: () => number;
@@ -39,7 +45,8 @@ const realWorld: World = {
 /** The composition root. Throws a `SettingsError` that names the setting which is missing or wrong. */
 export function createServices(env: Bindings, overrides: Partial<World> = {}): Services {
   const settings = parseSettings(env);
-  const { fetch, clock, sleep, random, log } = { ...realWorld, ...overrides };
+  const world = { ...realWorld, ...overrides };
+  const { clock, sleep, random, log } = world;
   const pool = createPool({
     d1: env.DB,
     poolSecret: settings.POOL_SECRET,
@@ -53,10 +60,22 @@ export function createServices(env: Bindings, overrides: Partial<World> = {}): S
     random,
     log,
   });
-  const forward = createForward({ baseUrl: settings.GEMINI_BASE_URL, fetch, timeoutMs: settings.UPSTREAM_TIMEOUT_MS });
+  const forward = createEgress(env, settings, world);
+  const fairShare = createFairShare({ contributors: env.FAIR_SHARE, newKeys: env.NEW_KEYS, clock });
   const forwardForPool = settings.PROMPT_STORE === "never" ? withoutStoring(forward, clock) : forward;
   const { MAX_RETRIES: maxRetries, RETRY_BUDGET_MS: budgetMs } = settings;
-  const relay = createRelay({ pool, forward, forwardForPool, clock, sleep, random, maxRetries, budgetMs });
+  const relay = createRelay({ pool, fairShare, forward, forwardForPool, clock, sleep, random, maxRetries, budgetMs });
   const tickets = createTicketOffice(settings.POOL_SECRET);
-  return { settings, pool, relay, forward, tickets, clock, log };
+  return { settings, pool, relay, fairShare, forward, tickets, clock, log };
+}
+
+/** The way to Google that the operator chose: from here, from the relay, or from the relay where here is refused. */
+function createEgress(env: Bindings, settings: Settings, world: World): Forward {
+  const { GEMINI_BASE_URL: baseUrl, UPSTREAM_TIMEOUT_MS: timeoutMs, EGRESS, EGRESS_LOCATION } = settings;
+  const direct = createForward({ baseUrl, fetch: world.fetch, timeoutMs });
+  const elsewhere =
+    world.fetchElsewhere ?? (env.EGRESS_RELAY && relayFetch(env.EGRESS_RELAY, EGRESS_LOCATION, world.random));
+  if (EGRESS === "direct" || elsewhere === undefined) return direct;
+  const relay = createForward({ baseUrl, fetch: elsewhere, timeoutMs });
+  return EGRESS === "relay" ? relay : withFallbackEgress({ direct, relay, clock: world.clock });
 }

@@ -23,6 +23,20 @@ const baseUrl = v.pipe(
   v.transform((url) => url.replace(/\/+$/, "")),
 );
 
+const LOCATION_HINTS = [
+  "wnam",
+  "enam",
+  "sam",
+  "weur",
+  "eeur",
+  "apac",
+  "apac-ne",
+  "apac-se",
+  "oc",
+  "afr",
+  "me",
+] as const satisfies DurableObjectLocationHint[];
+
 /** Every variable that an operator can set. The README's table is generated from it. */
 export const SETTINGS = {
   GEMINI_BASE_URL: {
@@ -31,7 +45,7 @@ export const SETTINGS = {
     schema: baseUrl,
   },
   MAX_RETRIES: {
-    doc: "How often a request that failed because of its key, or of Google, is tried again. The last try uses the caller's own key.",
+    doc: "How often a request that failed because of its key, or of Google, is tried again. The last try uses the caller's own key, and 0 leaves that one.",
     default: "3",
     schema: wholeNumber(0, 10),
   },
@@ -75,6 +89,16 @@ export const SETTINGS = {
     default: "never",
     schema: v.picklist(["never", "leave"], 'must be "never" or "leave"'),
   },
+  EGRESS: {
+    doc: "Where requests leave from. `direct`: from where the Worker runs. `auto`: the same, and through a relay near Google where Google refuses that place. `relay`: always through the relay.",
+    default: "auto",
+    schema: v.picklist(["direct", "auto", "relay"], 'must be "direct", "auto" or "relay"'),
+  },
+  EGRESS_LOCATION: {
+    doc: "Where the relay lives: a Durable Object location hint. It counts when the relay is first used.",
+    default: "wnam",
+    schema: v.picklist(LOCATION_HINTS, `must be one of ${LOCATION_HINTS.join(", ")}`),
+  },
   FLUSH_AFTER_MS: {
     doc: "Counters are gathered for this long before they are written to D1 together.",
     default: "10000",
@@ -99,6 +123,12 @@ export interface Settings extends SettingValues {
 /** What the runtime hands to the Worker. Variables arrive as strings, whatever JSON type the config gave them. */
 export interface Bindings extends Partial<Record<SettingName | "POOL_SECRET" | "ADMIN_TOKEN", unknown>> {
   DB: D1Database;
+  /** Sends requests to Google from elsewhere; without it EGRESS is `direct`. */
+  EGRESS_RELAY?: DurableObjectNamespace | undefined;
+  /** Limits the pooled requests of one contributor; without it there is no limit. */
+  FAIR_SHARE?: RateLimit | undefined;
+  /** Limits the new keys that one client address tries; without it there is no limit. */
+  NEW_KEYS?: RateLimit | undefined;
 }
 
 /** A setting is missing or wrong; the message names it and is fit for the operator's eyes. It quotes no secret. */

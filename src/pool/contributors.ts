@@ -82,10 +82,14 @@ export class Contributors {
     let member: Member | undefined;
     let asked = false;
     const candidates: Candidate[] = [];
+    const spares: Candidate[] = [];
     const lastResorts: Candidate[] = [];
     for (const key of keys) {
       const recalled = this.recall(key);
-      if (recalled === undefined && asked) continue;
+      if (recalled === undefined && asked) {
+        spares.push({ key, mayJoin: true, isNew: false });
+        continue;
+      }
       asked ||= recalled === undefined;
       const standing = recalled ?? (await this.recognise(key));
       switch (standing.kind) {
@@ -103,12 +107,12 @@ export class Contributors {
           lastResorts.push({ key, mayJoin: true, isNew: true });
           break;
         case "withdrawn":
-          lastResorts.push({ key, mayJoin: false, isNew: false });
+          spares.push({ key, mayJoin: false, isNew: false });
           break;
       }
     }
-    const needed = member === undefined && candidates.length === 0;
-    return { member, candidates: needed ? lastResorts : candidates };
+    // Who has no key in the pool must not fail for a dead one in front of a working one.
+    return { member, candidates: member === undefined ? [...candidates, ...spares, ...lastResorts] : candidates };
   }
 
   /** Takes a key in that has just proved itself. Never throws: an admission that fails is made by the next use. */

@@ -1,5 +1,6 @@
 import type { ApiKey } from "../api-key.ts";
 import type { Clock, Sleep } from "../clock.ts";
+import type { FairShare } from "../pool/fair-share.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Defer } from "../pool/rotation.ts";
 import type { Answer, Forward, Outgoing } from "../upstream/forward.ts";
@@ -32,6 +33,7 @@ export interface Relayed {
 
 export interface RelayOptions {
   pool: Pool;
+  fairShare: FairShare;
   /** Sends with a key of the caller's. */
   forward: Forward;
   /** Sends with another contributor's key. */

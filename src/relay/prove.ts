@@ -16,7 +16,8 @@ export async function proveByUse(
   for (const [index, candidate] of candidates.slice(0, maxRetries + 1).entries()) {
     const { key } = candidate;
     const answer = await forward(call.outgoing, key);
-    const joins = answer.kind === "served" && call.proves && candidate.mayJoin;
+    const isProof = call.proves && answer.kind === "served" && answer.response.ok;
+    const joins = isProof && candidate.mayJoin;
     if (joins) pool.admit(key, call.defer);
     const contributed = joins && candidate.isNew;
     relayed = { answer, servedBy: "own", key, attempts: index + 1, contributed };

@@ -16,7 +16,8 @@ export function createRelay(options: RelayOptions): Relay {
     const proof = await proveByUse(call, candidates, options);
     if (member === undefined) return proof ?? serveAlone(call, options);
     if (proof !== undefined && !blamesKey(proof.answer.verdict)) return proof;
-    return takeTurns(call, member, proof?.attempts ?? 0, options);
+    const mayUsePool = await options.fairShare.mayUsePool(member.id);
+    return takeTurns(call, member, { mayUsePool, attemptsBefore: proof?.attempts ?? 0 }, options);
   };
 }
 

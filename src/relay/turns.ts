@@ -14,12 +14,12 @@ interface Seat {
 /**
  * Serves a member's request by the pool: the next key of the rotation, then others while the fault is the key's or
  * Google's, at last the member's own key. No key is tried twice. When all fail, the caller gets what Google said to
- * their own key.
+ * their own key. A member over their share is served by their own key alone.
  */
 export async function takeTurns(
   call: Call,
   member: Member,
-  attemptsBefore: number,
+  { mayUsePool, attemptsBefore }: { mayUsePool: boolean; attemptsBefore: number },
   options: RelayOptions,
 ): Promise<Relayed> {
   const { pool, clock, sleep, random, maxRetries, budgetMs } = options;
@@ -62,7 +62,8 @@ export async function takeTurns(
   }
 
   pool.sawContributor(member.id, defer);
-  let seat = (await pool.lease(model, tried, defer)) ?? own;
+  const nextSeat = () => (mayUsePool ? pool.lease(model, tried, defer) : undefined);
+  let seat = (await nextSeat()) ?? own;
   for (;;) {
     const relayed = await attempt(seat);
     const step = decide(relayed);
@@ -70,7 +71,7 @@ export async function takeTurns(
     retries.all += 1;
     if (relayed.answer.verdict.kind === "upstream_down") retries.down += 1;
     if (step.delayMs > 0) await sleep(step.delayMs);
-    const leased = step.kind === "pool_key" ? await pool.lease(model, tried, defer) : undefined;
+    const leased = step.kind === "pool_key" ? await nextSeat() : undefined;
     if (leased === undefined && ownAnswer !== undefined) return finish(relayed);
     seat = leased ?? own;
   }

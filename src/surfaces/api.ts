@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { readBody, type Body } from "../ingress/body.ts";
 import { readCaller } from "../ingress/caller.ts";
+import { readClientAddress } from "../ingress/client-address.ts";
 import { readEphemeralToken } from "../ingress/ephemeral-token.ts";
 import { readTarget, type Target } from "../ingress/target.ts";
 import { problemResponse, type Dialect } from "../problem.ts";
@@ -14,7 +15,7 @@ import { continueUpload, keepUploadHere, uploadIdOf } from "./upload.ts";
 
 /** Both dialects of the API: read the request, let it be relayed, answer. */
 export function api(services: Services) {
-  const { relay, settings, clock } = services;
+  const { relay, fairShare, settings, clock } = services;
   const passChunk = continueUpload(services);
   const openLive = openLiveByToken(services);
 
@@ -35,6 +36,8 @@ export function api(services: Services) {
       const token = target.operation === "ws" ? readEphemeralToken(request.headers, url.searchParams) : undefined;
       return token === undefined ? callerProblem(caller.kind, target.dialect) : openLive(c, target, token);
     }
+    if (!(await fairShare.mayTry(caller.keys, readClientAddress(request.headers))))
+      return tooManyNewKeys(target.dialect);
     const mode = request.headers.get("x-pool-mode");
     if (mode !== null && mode !== "own") return unknownMode(target.dialect);
 
@@ -62,6 +65,13 @@ async function bodyFor(request: Request, target: Target, maxBytes: number): Prom
 
 function notFound(message: string, dialect: Dialect): Response {
   return problemResponse({ code: 404, status: "NOT_FOUND", message }, dialect);
+}
+
+function tooManyNewKeys(dialect: Dialect): Response {
+  const message = "Too many new keys were tried from your address. Please wait a minute.";
+  const response = problemResponse({ code: 429, status: "RESOURCE_EXHAUSTED", message }, dialect);
+  response.headers.set("retry-after", "60");
+  return response;
 }
 
 function unknownMode(dialect: Dialect): Response {

@@ -28,7 +28,8 @@ const ANSWER: NextStep = { kind: "answer" };
 
 /**
  * Decides after one answer. Pure: elapsed time and randomness are passed in. A bad key is replaced at once;
- * the last try of a request is its caller's own key, which the budget does not cut off (never worse than direct).
+ * the last try of a request is its caller's own key, which neither the budget nor a MAX_RETRIES of 0 cuts off (never
+ * worse than direct).
  */
 export function nextStep(situation: Situation, random: () => number): NextStep {
   const { verdict, retries, maxRetries } = situation;
@@ -55,10 +56,10 @@ export function nextStep(situation: Situation, random: () => number): NextStep {
 }
 
 function another(situation: Situation, retriesLeft: number, delayMs: number): NextStep {
-  if (retriesLeft <= 0) return ANSWER;
-  const lastTry = retriesLeft === 1 || situation.elapsedMs + delayMs >= situation.budgetMs;
-  if (!lastTry) return { kind: "pool_key", delayMs };
-  return ownKey(situation, delayMs);
+  // One try is kept for the caller's own key, unless it had its turn.
+  const poolTriesLeft = situation.ownKeyTried ? retriesLeft : retriesLeft - 1;
+  const isInTime = situation.elapsedMs + delayMs < situation.budgetMs;
+  return poolTriesLeft > 0 && isInTime ? { kind: "pool_key", delayMs } : ownKey(situation, delayMs);
 }
 
 function ownKey(situation: Situation, delayMs: number): NextStep {

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { createApp } from "../../src/app.ts";
 import type { LogFields } from "../../src/log.ts";
 import { createServices, type World } from "../../src/services.ts";
-import type { Bindings } from "../../src/settings.ts";
+import { SETTINGS, type Bindings } from "../../src/settings.ts";
 import { cannedContent } from "../../simulator/canned-content.ts";
 import { SimulatedGoogle } from "../../simulator/google.ts";
 import { googleFixtures } from "./google-fixtures.ts";
@@ -34,8 +34,13 @@ export interface Table {
   /** Which keys served since the last call of this function, in order. */
   served: () => string[];
   advance: (ms: number) => void;
+  /** How long the Worker wanted to wait before its retries, in ms. Nothing waits in truth. */
+  pauses: number[];
   log: { level: string; event: string; fields: LogFields }[];
 }
+
+/** A test sends more in a minute than any honest caller; the limits have tests of their own. */
+const UNLIMITED: Partial<Bindings> = { FAIR_SHARE: undefined, NEW_KEYS: undefined };
 
 /**
  * The real Worker on the real D1, with the simulated Google in place of `fetch` and a clock that only the test moves
@@ -44,16 +49,22 @@ export interface Table {
 export function layTable(vars: Partial<Bindings> = {}, world: Partial<World> = {}): Table {
   let now = START;
   const clock = () => now;
+  // The one sleep that is a limit, not a wait: cut short, every query would look late.
+  const d1TimeoutMs = Number(vars.D1_TIMEOUT_MS ?? SETTINGS.D1_TIMEOUT_MS.default);
   const google = new SimulatedGoogle({ fixtures: googleFixtures, content: cannedContent, now: clock });
   const log: Table["log"] = [];
+  const pauses: number[] = [];
 
   const isolate: Table["isolate"] = (more = {}) => {
     const services = createServices(
-      { ...env, FLUSH_AFTER_MS: "0", ...vars, ...more },
+      { ...env, ...UNLIMITED, FLUSH_AFTER_MS: "0", ...vars, ...more },
       {
         fetch: google.fetch,
         clock,
-        sleep: (ms) => (ms === 0 ? Promise.resolve() : scheduler.wait(Math.min(ms, 3000))),
+        sleep: async (ms) => {
+          if (ms === d1TimeoutMs) return scheduler.wait(ms);
+          if (ms > 0) pauses.push(ms);
+        },
         log: (level, event, fields = {}) => log.push({ level, event, fields }),
         ...world,
       },
@@ -74,6 +85,7 @@ export function layTable(vars: Partial<Bindings> = {}, world: Partial<World> = {
     send,
     isolate,
     log,
+    pauses,
     async contribute(...keys) {
       for (const key of keys) {
         google.issue(key);

@@ -1,0 +1,78 @@
+import { env } from "cloudflare:workers";
+
+/** How D1 behaves from now on. A hang ends after `HANG_MS`, so that a test's background work does too. */
+export type D1Mood = "works" | "fails" | "hangs";
+
+/** One round trip to D1, or the attempt of one. */
+export interface Trip {
+  /** The statements that went together. */
+  sql: string[];
+  rowsRead: number;
+  rowsWritten: number;
+}
+
+const HANG_MS = 300;
+
+/** The real D1 behind a switch, with a record of every round trip. */
+export class FaultyD1 {
+  readonly trips: Trip[] = [];
+  readonly binding: D1Database;
+  mood: D1Mood = "works";
+  /** Statements for which the mood holds; the others work. Default: all. */
+  only: RegExp = /^/;
+  readonly #real: D1Database;
+  readonly #originals = new WeakMap<object, { statement: D1PreparedStatement; sql: string }>();
+
+  constructor(real: D1Database = env.DB) {
+    this.#real = real;
+    this.binding = new Proxy(real, {
+      get: (target, name) => {
+        if (name === "prepare") return (sql: string) => this.#wrap(target.prepare(sql), sql);
+        if (name === "batch") return (statements: D1PreparedStatement[]) => this.#batch(statements);
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  }
+
+  /** Forgets the trips made so far, and tells how many there were. */
+  takeTrips(): Trip[] {
+    return this.trips.splice(0);
+  }
+
+  #wrap(statement: D1PreparedStatement, sql: string): D1PreparedStatement {
+    const wrapped = new Proxy(statement, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== "function") return value;
+        if (name === "bind") return (...values: unknown[]) => this.#wrap(target.bind(...values), sql);
+        return (...values: unknown[]) => this.#travel([sql], async () => value.apply(target, values) as unknown);
+      },
+    });
+    this.#originals.set(wrapped, { statement, sql });
+    return wrapped;
+  }
+
+  #batch(statements: D1PreparedStatement[]): Promise<unknown> {
+    const originals = statements.map((wrapped) => this.#originals.get(wrapped) ?? { statement: wrapped, sql: "?" });
+    return this.#travel(
+      originals.map(({ sql }) => sql),
+      () => this.#real.batch(originals.map(({ statement }) => statement)),
+    );
+  }
+
+  async #travel(sql: string[], go: () => Promise<unknown>): Promise<unknown> {
+    const trip: Trip = { sql, rowsRead: 0, rowsWritten: 0 };
+    this.trips.push(trip);
+    if (this.mood !== "works" && sql.some((text) => this.only.test(text))) {
+      if (this.mood === "hangs") await scheduler.wait(HANG_MS);
+      throw new Error("D1_ERROR: simulated failure");
+    }
+    const result = await go();
+    for (const { meta } of Array.isArray(result) ? result : [result ?? {}]) {
+      trip.rowsRead += meta?.rows_read ?? 0;
+      trip.rowsWritten += meta?.rows_written ?? 0;
+    }
+    return result;
+  }
+}

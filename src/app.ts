@@ -7,6 +7,7 @@ import { cors } from "./surfaces/cors.ts";
 import { health } from "./surfaces/health.ts";
 import { badge, keyCount } from "./surfaces/keycount.ts";
 import { ownKey } from "./surfaces/own-key.ts";
+import { verify } from "./surfaces/verify.ts";
 import { welcome } from "./surfaces/welcome.ts";
 
 /** The route table. What is no page or report of our own is a request for the API. */
@@ -21,6 +22,7 @@ export function createApp(services: Services): Hono {
   app.get("/key", key.show);
   app.delete("/key", key.withdraw);
   app.post("/key", key.rejoin);
+  app.on(["GET", "POST"], "/verify", verify(services));
   app.all("*", api(services));
   app.onError((error) => {
     services.log("error", "app.unexpected", { cause: causeOf(error), name: error.name });

@@ -89,6 +89,11 @@ export const SETTINGS = {
     default: "never",
     schema: v.picklist(["never", "leave"], 'must be "never" or "leave"'),
   },
+  VERIFY_MODEL: {
+    doc: "The model that /verify asks for one token; it should be cheap and open to every key.",
+    default: "gemini-2.5-flash-lite",
+    schema: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "must be a model's name")),
+  },
   EGRESS: {
     doc: "Where requests leave from. `direct`: from where the Worker runs. `auto`: the same, and through a relay near Google where Google refuses that place. `relay`: always through the relay.",
     default: "auto",

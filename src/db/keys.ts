@@ -20,6 +20,8 @@ export interface KeyRow {
 export interface SealedKey {
   fingerprint: string;
   ciphertext: string;
+  /** Names the secret that both were made under. */
+  secretId: string;
   lastFour: string;
 }
 
@@ -65,6 +67,7 @@ export function keyTable(d1: D1Database) {
           set: {
             status: sql`'active'`,
             ciphertext: sql`excluded.ciphertext`,
+            secretId: sql`excluded.secret_id`,
             lastFour: sql`excluded.last_four`,
             statusChangedAt: sql`iif(${keys.status} = 'active', ${keys.statusChangedAt}, excluded.status_changed_at)`,
             reason: null,

@@ -14,6 +14,8 @@ export const keys = sqliteTable(
     fingerprint: text().notNull().unique(),
     /** Null once its owner has withdrawn the key. */
     ciphertext: text(),
+    /** Which secret the fingerprint and the ciphertext were made under: tells what is left while it is replaced. */
+    secretId: text("secret_id").notNull().default(""),
     lastFour: text("last_four").notNull(),
     status: text({ enum: ["active", "retired", "withdrawn"] }).notNull(),
     /** Why it was retired: Google's reason, or our name for an exact message of Google's. */

@@ -13,6 +13,9 @@ export type CallerReading =
 /** More keys than this in one list are not read: each costs a look-up, and headers are bounded anyway. */
 const MAX_KEYS = 100;
 
+/** Most queries are `?alt=sse`: not worth taking apart. A percent sign may hide a letter of `key`. */
+const MAY_HOLD_KEY = /key=|%/i;
+
 const BEARER = /^bearer\s+/i;
 
 /**
@@ -22,7 +25,7 @@ const BEARER = /^bearer\s+/i;
 export function readCaller(headers: Headers, query: string): CallerReading {
   const header = headers.get("x-goog-api-key");
   if (header !== null && header !== "") return parseKeys(header, "header");
-  const inQuery = query === "" ? null : new URLSearchParams(query).get("key");
+  const inQuery = MAY_HOLD_KEY.test(query) ? new URLSearchParams(query).get("key") : null;
   if (inQuery !== null && inQuery !== "") return parseKeys(inQuery, "query");
   const authorization = headers.get("authorization");
   if (authorization !== null && BEARER.test(authorization)) {

@@ -44,7 +44,7 @@ const NOT_UPSTREAM_PREFIXES = ["cf-", "cdn-", "sec-fetch-", "sec-ch-", "x-forwar
 /**
  * Response headers that do not travel to the caller.
  */
-const NOT_DOWNSTREAM = [
+const NOT_DOWNSTREAM = new Set([
   // Google's cookies and alternative services are between Google and the Worker.
   "set-cookie",
   "alt-svc",
@@ -64,7 +64,7 @@ const NOT_DOWNSTREAM = [
   "x-pool-attempts",
   "x-pool-contributed",
   "x-pool-served-by",
-];
+]);
 
 /** A copy of the caller's headers without those that do not travel to Google. */
 export function headersForGoogle(inbound: Headers): Headers {
@@ -77,5 +77,5 @@ export function headersForGoogle(inbound: Headers): Headers {
 
 /** Removes what does not travel to the caller. */
 export function stripForCaller(headers: Headers): void {
-  for (const name of NOT_DOWNSTREAM) headers.delete(name);
+  for (const name of [...headers.keys()]) if (NOT_DOWNSTREAM.has(name)) headers.delete(name);
 }

@@ -42,6 +42,7 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
+          testTimeout: 60_000,
           include: ["test/**/*.test.ts"],
           exclude: NODE_TESTS,
           setupFiles: ["./test/support/migrate.ts"],

@@ -16,7 +16,10 @@ function tableInHongKong(vars = {}, relayRefused = false) {
       table.google.refuseLocation(place === "here" || relayRefused);
       return table.google.fetch(input, init);
     };
-  const table: Table = layTable(vars, { fetch: from("here"), fetchElsewhere: from("elsewhere") });
+  const table: Table = layTable(
+    { EGRESS: "auto", ...vars },
+    { fetch: from("here"), fetchElsewhere: from("elsewhere") },
+  );
   return { table, sent };
 }
 
@@ -71,7 +74,7 @@ test("when the relay is refused too, the caller sees Google's location error and
 test("no other error goes elsewhere", async () => {
   const sent: string[] = [];
   const table: Table = layTable(
-    {},
+    { EGRESS: "auto" },
     {
       fetch: (input, init) => table.google.fetch(input, init),
       fetchElsewhere: (input, init) => {

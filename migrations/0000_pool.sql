@@ -18,6 +18,7 @@ CREATE TABLE `keys` (
 	`id` integer PRIMARY KEY NOT NULL,
 	`fingerprint` text NOT NULL,
 	`ciphertext` text,
+	`secret_id` text DEFAULT '' NOT NULL,
 	`last_four` text NOT NULL,
 	`status` text NOT NULL,
 	`reason` text,

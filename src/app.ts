@@ -6,6 +6,7 @@ import { api } from "./surfaces/api.ts";
 import { cors } from "./surfaces/cors.ts";
 import { health } from "./surfaces/health.ts";
 import { badge, keyCount } from "./surfaces/keycount.ts";
+import { reseal } from "./surfaces/operator/reseal.ts";
 import { ownKey } from "./surfaces/own-key.ts";
 import { verify } from "./surfaces/verify.ts";
 import { welcome } from "./surfaces/welcome.ts";
@@ -23,6 +24,7 @@ export function createApp(services: Services): Hono {
   app.delete("/key", key.withdraw);
   app.post("/key", key.rejoin);
   app.on(["GET", "POST"], "/verify", verify(services));
+  app.post("/api/admin/reseal", reseal(services));
   app.all("*", api(services));
   app.onError((error) => {
     services.log("error", "app.unexpected", { cause: causeOf(error), name: error.name });

@@ -50,6 +50,7 @@ export function createServices(env: Bindings, overrides: Partial<World> = {}): S
   const pool = createPool({
     d1: env.DB,
     poolSecret: settings.POOL_SECRET,
+    nextSecret: settings.POOL_SECRET_NEXT,
     leaseMax: settings.LEASE_MAX,
     leaseTtlMs: settings.LEASE_TTL_MS,
     contributorTtlMs: settings.CONTRIBUTOR_TTL_MS,
@@ -65,8 +66,19 @@ export function createServices(env: Bindings, overrides: Partial<World> = {}): S
   const forwardForPool = settings.PROMPT_STORE === "never" ? withoutStoring(forward, clock) : forward;
   const { MAX_RETRIES: maxRetries, RETRY_BUDGET_MS: budgetMs } = settings;
   const relay = createRelay({ pool, fairShare, forward, forwardForPool, clock, sleep, random, maxRetries, budgetMs });
-  const tickets = createTicketOffice(settings.POOL_SECRET);
+  const tickets = createTickets(settings);
   return { settings, pool, relay, fairShare, forward, tickets, clock, log };
+}
+
+/** While POOL_SECRET is being replaced, tickets of both secrets are good: an upload under way goes on. */
+function createTickets({ POOL_SECRET, POOL_SECRET_NEXT }: Settings): TicketOffice {
+  const former = createTicketOffice(POOL_SECRET);
+  if (POOL_SECRET_NEXT === undefined) return former;
+  const office = createTicketOffice(POOL_SECRET_NEXT);
+  return {
+    issue: (...upload) => office.issue(...upload),
+    admits: (...ticket) => office.admits(...ticket) || former.admits(...ticket),
+  };
 }
 
 /** The way to Google that the operator chose: from here, from the relay, or from the relay where here is refused. */

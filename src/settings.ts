@@ -114,6 +114,8 @@ export const SETTINGS = {
 /** Secrets and what they are for; set with `wrangler secret put`, locally in `.dev.vars`. */
 export const SECRETS = {
   POOL_SECRET: "Encrypts and fingerprints the keys: 32 characters or more. Without it the Worker refuses to start.",
+  POOL_SECRET_NEXT:
+    "Only while POOL_SECRET is being replaced (`pnpm secret:rotate`): keys are sealed under it, and opened under either.",
   ADMIN_TOKEN: "Opens the operator's pages. Without it they are off.",
 } as const;
 
@@ -122,11 +124,12 @@ type SettingValues = { [Name in SettingName]: v.InferOutput<(typeof SETTINGS)[Na
 
 export interface Settings extends SettingValues {
   POOL_SECRET: string;
+  POOL_SECRET_NEXT: string | undefined;
   ADMIN_TOKEN: string | undefined;
 }
 
 /** What the runtime hands to the Worker. Variables arrive as strings, whatever JSON type the config gave them. */
-export interface Bindings extends Partial<Record<SettingName | "POOL_SECRET" | "ADMIN_TOKEN", unknown>> {
+export interface Bindings extends Partial<Record<SettingName | keyof typeof SECRETS, unknown>> {
   DB: D1Database;
   /** Sends requests to Google from elsewhere; without it EGRESS is `direct`. */
   EGRESS_RELAY?: DurableObjectNamespace | undefined;
@@ -152,7 +155,10 @@ export function parseSettings(env: Bindings): Settings {
     throw new SettingsError("The D1 binding DB is missing from wrangler.jsonc.");
   return {
     ...values,
-    POOL_SECRET: parsePoolSecret(env.POOL_SECRET),
+    POOL_SECRET: parsePoolSecret("POOL_SECRET", env.POOL_SECRET),
+    POOL_SECRET_NEXT: isGiven(env.POOL_SECRET_NEXT)
+      ? parsePoolSecret("POOL_SECRET_NEXT", env.POOL_SECRET_NEXT)
+      : undefined,
     ADMIN_TOKEN: typeof env.ADMIN_TOKEN === "string" && env.ADMIN_TOKEN !== "" ? env.ADMIN_TOKEN : undefined,
   };
 }
@@ -169,15 +175,17 @@ function asText(given: unknown): string {
   return typeof given === "string" ? given : JSON.stringify(given);
 }
 
-function parsePoolSecret(given: unknown): string {
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== "";
+}
+
+function parsePoolSecret(name: "POOL_SECRET" | "POOL_SECRET_NEXT", given: unknown): string {
   if (typeof given !== "string" || given === "") {
-    throw new SettingsError(
-      "POOL_SECRET is missing. Set it with `wrangler secret put POOL_SECRET` (32 characters or more).",
-    );
+    throw new SettingsError(`${name} is missing. Set it with \`wrangler secret put ${name}\` (32 characters or more).`);
   }
   if (given.length < MIN_SECRET_LENGTH) {
     throw new SettingsError(
-      `POOL_SECRET is too short: ${given.length} characters, at least ${MIN_SECRET_LENGTH} are needed.`,
+      `${name} is too short: ${given.length} characters, at least ${MIN_SECRET_LENGTH} are needed.`,
     );
   }
   return given;

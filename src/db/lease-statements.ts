@@ -79,13 +79,14 @@ const adjoining = (column: "from_id" | "until", id: ReturnType<typeof sql>) => s
     from ${stretches} s where s.model = ${model} and s.from_id <= ${id} order by s.from_id desc limit 1)`;
 
 /** What stands ahead of the cursor when a lease found nothing; moves nothing. Parameters: model, now. */
-export const surveySql = sql`${withStart}
-  select start.cursor, start.position, start.blocked_until,
+export const surveySql = sql`${withStart},
+  known as materialized (select start.cursor, start.position, start.blocked_until,
     ${adjoining("from_id", sql`start.behind`)} as adjoining_from,
     ${adjoining("until", sql`start.behind`)} as adjoining_until,
     ${adjoining("from_id", sql`start.behind_wrapped`)} as adjoining_from_wrapped,
     ${adjoining("until", sql`start.behind_wrapped`)} as adjoining_until_wrapped,
-    (select min(s.until) from ${stretches} s where s.model = ${model} and s.until > ${now}) as stretches_end,
-    candidate.id, candidate.lap,
+    (select min(s.until) from ${stretches} s where s.model = ${model} and s.until > ${now}) as stretches_end
+    from start)
+  select known.*, candidate.id, candidate.lap,
     (select c.until from ${coolings} c where c.key_id = candidate.id and c.model = ${model} and c.until > ${now}) as until
-  from start left join (${ring(SURVEY_WINDOW)}) candidate on true`;
+  from known left join (${ring(SURVEY_WINDOW)}) candidate on true`;

@@ -16,6 +16,7 @@ export type ResealingTable = ReturnType<typeof resealingTable>;
 export function resealingTable(d1: D1Database) {
   const merge = statement<{ former: string; fingerprint: string }>(d1, mergeSql);
   const move = statement<Omit<SealedKey, "lastFour"> & { former: string }>(d1, moveSql);
+  const label = statement<{ fingerprint: string; secretId: string }>(d1, labelSql);
   const bury = statement<{ former: string; secretId: string }>(d1, burySql);
   const listOthers = statement<{ secretId: string; after: number; limit: number }>(d1, listOthersSql);
   const countOthers = statement<{ secretId: string; after: number; most: number }>(d1, countOthersSql);
@@ -27,11 +28,14 @@ export function resealingTable(d1: D1Database) {
      * a row stands under the new fingerprint already (an isolate that did not know the new secret yet wrote the
      * other), that one stays, and a withdrawal of either holds. In one batch.
      */
-    move: (former: string, { fingerprint, ciphertext, secretId }: SealedKey) => [
-      merge({ former, fingerprint }),
-      move({ former, fingerprint, ciphertext, secretId }),
-      bury({ former, secretId }),
-    ],
+    move(former: string, { fingerprint, ciphertext, secretId }: SealedKey): D1PreparedStatement[] {
+      if (former === fingerprint) return [label({ fingerprint, secretId })];
+      return [
+        merge({ former, fingerprint }),
+        move({ former, fingerprint, ciphertext, secretId }),
+        bury({ former, secretId }),
+      ];
+    },
 
     /** Rows behind the id `after` that another secret sealed, in order of their ids. */
     async listOthers(secretId: string, after: number, limit: number): Promise<SealedRow[]> {
@@ -72,6 +76,9 @@ const moveSql = sql`update ${keys} set
     ciphertext = iif(ciphertext is null, null, ${sql.placeholder("ciphertext")}),
     secret_id = ${secretId}
   where fingerprint = ${former} and not exists (select 1 from ${keys} twin where twin.fingerprint = ${fingerprint})`;
+
+/** For a row that stands under the new secret already and was not labelled so. */
+const labelSql = sql`update ${keys} set secret_id = ${secretId} where fingerprint = ${fingerprint}`;
 
 // Rows are never deleted, or an id could be given out twice while isolates remember it.
 const burySql = sql`update ${keys} set

@@ -31,15 +31,17 @@ const REFERENCES = new Map<string, ReferenceKind>([
   ["agent", "always"],
   ["fileUri", "file"],
   ["file_uri", "file"],
-  ["fileId", "file"],
-  ["file_id", "file"],
+  ["fileId", "always"],
+  ["file_id", "always"],
   ["uri", "file"],
+  ["url", "file"],
   ["model", "resource"],
   ["name", "resource"],
+  ["source", "resource"],
 ]);
 
 /** A file of the Files API, by name or URL. A YouTube or Cloud Storage link is nobody's state. */
-const FILE_REFERENCE = /^\s*(?:files\/|https?:\/\/[^/?#]*googleapis\.com\/|https?:\/\/[^?#]*\/files\/)/i;
+const FILE_REFERENCE = /^\s*(?:files\/|https?:\/\/generativelanguage\.googleapis\.com[/:]|https?:\/\/[^?#]*\/files\/)/i;
 const STATE_NAME = /^(?:tunedModels|cachedContents|fileSearchStores|corpora)\//;
 
 /** Arguments and answers of the caller's own functions, and their schemas: free data, not Google's properties. */

@@ -13,6 +13,9 @@ const SCALAR = /(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
 /** Google's own limit is 100. */
 const MAX_DEPTH = 110;
 
+/** What the grammar wants next. `more`: a comma, or the end of what is open. */
+type Expected = "name" | "value" | "more";
+
 /**
  * Walks the property names of a JSON object without building it: a body may be megabytes of inline images, and
  * native `indexOf` crosses a string at memory speed. True if the text is one JSON object, strictly: Google's parser
@@ -22,49 +25,55 @@ export function walkJson(json: string, visit: PropertyVisitor): boolean {
   /** One character a level: `{` or `[`. */
   const levels: string[] = [];
   let mutedBelow = Infinity;
-  let expectsName = false;
+  let expected: Expected = "value";
+  /** An object or array was opened just now and may be empty. */
+  let isFresh = false;
   for (let at = 0; at < json.length; at++) {
     const character = json.charAt(at);
+    if (WHITESPACE.test(character)) continue;
+    const mayEnd = expected === "more" || isFresh;
+    isFresh = false;
     switch (character) {
       case "{":
       case "[":
-        if (levels.length === 0 && (character === "[" || json.slice(0, at).trim() !== "")) return false;
+        if (expected !== "value" || (levels.length === 0 && character === "[")) return false;
         if (levels.push(character) > MAX_DEPTH) return false;
-        expectsName = character === "{";
+        expected = character === "{" ? "name" : "value";
+        isFresh = true;
         break;
       case "}":
       case "]":
-        if (levels.pop() !== (character === "}" ? "{" : "[")) return false;
+        if (!mayEnd || levels.pop() !== (character === "}" ? "{" : "[")) return false;
         if (levels.length <= mutedBelow) mutedBelow = Infinity;
         if (levels.length === 0) return json.slice(at + 1).trim() === "";
-        expectsName = false;
+        expected = "more";
         break;
       case ",":
-        expectsName = levels.at(-1) === "{";
-        break;
-      case ":":
-      case " ":
-      case "\t":
-      case "\r":
-      case "\n":
+        if (expected !== "more") return false;
+        expected = levels.at(-1) === "{" ? "name" : "value";
         break;
       case '"': {
         const end = endOfString(json, at);
-        if (end === -1) return false;
-        if (expectsName) {
-          const valueAt = beginningOfValue(json, end + 1);
-          if (valueAt === -1) return false;
-          if (levels.length <= mutedBelow && !visit(textBetween(json, at, end), levels.length, valueAt)) {
-            mutedBelow = levels.length;
-          }
-          expectsName = false;
-          at = valueAt - 1;
-        } else at = end;
+        if (end === -1 || levels.length === 0 || expected === "more") return false;
+        if (expected === "value") {
+          expected = "more";
+          at = end;
+          break;
+        }
+        const valueAt = beginningOfValue(json, end + 1);
+        if (valueAt === -1) return false;
+        if (levels.length <= mutedBelow && !visit(textBetween(json, at, end), levels.length, valueAt)) {
+          // A scalar hides nothing; muted by it, the next property's value would be.
+          if (json[valueAt] === "{" || json[valueAt] === "[") mutedBelow = levels.length;
+        }
+        expected = "value";
+        at = valueAt - 1;
         break;
       }
       default:
         SCALAR.lastIndex = at;
-        if (expectsName || !SCALAR.test(json)) return false;
+        if (levels.length === 0 || expected !== "value" || !SCALAR.test(json)) return false;
+        expected = "more";
         at = SCALAR.lastIndex - 1;
     }
   }

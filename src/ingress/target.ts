@@ -1,6 +1,6 @@
 import type { Dialect } from "../problem.ts";
 import type { Carrier } from "./caller.ts";
-import { repairPath } from "./repair-path.ts";
+import { OPENAI_ABSENT, repairPath } from "./repair-path.ts";
 import { withoutCredentials } from "./query.ts";
 
 /**
@@ -52,12 +52,10 @@ const MODEL_READ = /^models(?:\/[^/:]+)?$/;
 
 /** What Google's OpenAI layer generates with; the body names the model. */
 const OPENAI_GENERATING = new Set(["chat/completions", "embeddings", "images/generations"]);
-const OPENAI_MODEL_READ = /^models(?:\/(?:models\/)?[^/:]+)?$/;
+const OPENAI_MODEL_READ = /^models(?:\/[^/:]+)?$/;
 /** Resources of Google's OpenAI layer that belong to a project. */
 const OPENAI_STATEFUL = /^(?:files|batches|videos)(?:\/.*)?$/;
-/** OpenAI's paths that Google's layer does not have; a client sees what to use instead of a hang. */
-const OPENAI_ABSENT =
-  /^(?:responses|completions|audio|moderations|assistants|threads|vector_stores|fine_tuning|uploads|realtime|conversations|images\/(?:edits|variations))(?:\/.*)?$/;
+const OPENAI_ABSENT_PATH = new RegExp(`^${OPENAI_ABSENT}(?:/.*)?$`);
 
 /** A model's name as Google writes it; anything else travels on the caller's own key. */
 const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
@@ -74,7 +72,7 @@ export function readTarget(method: string, url: URL, carrier: Carrier | undefine
   if (version === undefined || resource === undefined) {
     return {
       kind: "unknown",
-      dialect: "gemini",
+      dialect: carrier === "bearer" ? "openai" : "gemini",
       message:
         `There is nothing at ${path.rest}. Expected a path of the Gemini API such as ` +
         "/v1beta/models/{model}:generateContent, or of OpenAI's such as /v1/chat/completions.",
@@ -108,7 +106,7 @@ function readOpenAiTarget(method: string, operation: string, query: string): Tar
     return target({ dialect: "openai", purpose: "stateless", pathAndQuery, operation: "models" });
   }
   if (OPENAI_STATEFUL.test(operation)) return stateful("openai", pathAndQuery, operation.split("/", 1)[0] ?? "");
-  const message = OPENAI_ABSENT.test(operation)
+  const message = OPENAI_ABSENT_PATH.test(operation)
     ? `Google's OpenAI-compatible API has no /${operation}. Use /v1/chat/completions, /v1/embeddings or /v1/images/generations.`
     : `There is no ${method} /${operation} in Google's OpenAI-compatible API. ` +
       "Expected POST /v1/chat/completions, POST /v1/embeddings, POST /v1/images/generations or GET /v1/models.";

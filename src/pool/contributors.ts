@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { KeyStatus, KeyTable } from "../db/keys.ts";
 import { causeOf, type Log } from "../log.ts";
 import type { Patience } from "./patience.ts";
+import type { Resealing } from "./resealing.ts";
 import type { Vault } from "./vault.ts";
 
 /** How a caller's key stands with the pool. */
@@ -38,6 +39,7 @@ const MAX_REMEMBERED = 10_000;
 export interface ContributorsOptions {
   keys: KeyTable;
   vault: Vault;
+  resealing: Pick<Resealing, "follow">;
   patience: Patience;
   clock: Clock;
   log: Log;
@@ -60,11 +62,14 @@ export class Contributors {
   }
 
   async recognise(key: ApiKey): Promise<Standing> {
-    const { keys, vault, patience, log } = this.#options;
+    const { keys, vault, resealing, patience, log } = this.#options;
     const recalled = this.recall(key);
     if (recalled !== undefined) return recalled;
     try {
-      const row = await patience.wait(() => keys.find(vault.fingerprint(key)));
+      const row = await patience.wait(async () => {
+        await resealing.follow(key);
+        return keys.find(vault.fingerprint(key));
+      });
       const standing = standingOf(row);
       if (standing.kind === "active" || standing.kind === "withdrawn") this.#remember(key, standing);
       return standing;
@@ -117,8 +122,9 @@ export class Contributors {
 
   /** Takes a key in that has just proved itself. Never throws: an admission that fails is made by the next use. */
   async admit(key: ApiKey): Promise<Standing> {
-    const { keys, vault, clock, log } = this.#options;
+    const { keys, vault, resealing, clock, log } = this.#options;
     try {
+      await resealing.follow(key);
       const row = await keys.admit(vault.seal(key), clock());
       const standing: Standing = row === undefined ? { kind: "withdrawn" } : { kind: "active", id: row.id };
       this.#remember(key, standing);

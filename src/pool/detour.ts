@@ -8,8 +8,11 @@ import type { Survey } from "../db/leases.ts";
 export type Detour =
   /** Every key is cooling for the model: nothing to lease before `until` (Infinity: the pool is empty). */
   | { kind: "blocked"; until: number }
-  /** Remember that the keys `from`…`to` are cooling until `until`, and go on behind them. */
-  | { kind: "step_over"; from: number; to: number; until: number }
+  /**
+   * Remember that the keys `from`…`to` are cooling until `until`, and go on behind them. `readyBehind`: the survey
+   * saw a ready key there.
+   */
+  | { kind: "step_over"; from: number; to: number; until: number; readyBehind: boolean }
   /** A key became ready meanwhile: lease again. */
   | { kind: "look_again" }
   /** Ready keys exist, but this request tried them all. */
@@ -28,11 +31,11 @@ export function planDetour(survey: Survey, excluded: readonly number[], now: num
       until: Math.min(survey.stretchesEnd ?? Infinity, ...survey.keys.map((key) => key.until ?? Infinity)),
     };
   }
-  return stretchAhead(survey) ?? { kind: "look_again" };
+  return stretchAhead(survey, untried) ?? { kind: "look_again" };
 }
 
 /** The cooling keys directly ahead, within one lap, joined to the known stretch that ends just before them. */
-function stretchAhead({ keys, adjoining }: Survey): Detour | undefined {
+function stretchAhead({ keys, adjoining }: Survey, readyBehind: boolean): Detour | undefined {
   const lap = keys[0]?.lap;
   const firstOther = keys.findIndex((key) => key.until === undefined || key.lap !== lap);
   const ahead = firstOther === -1 ? keys : keys.slice(0, firstOther);
@@ -45,5 +48,6 @@ function stretchAhead({ keys, adjoining }: Survey): Detour | undefined {
     from: before?.from ?? first.id,
     to: last.id,
     until: Math.min(before?.until ?? Infinity, ...ahead.map((key) => key.until ?? Infinity)),
+    readyBehind,
   };
 }

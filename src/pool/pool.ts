@@ -3,18 +3,22 @@ import type { Clock, Sleep } from "../clock.ts";
 import { coolingTable, type CoolingRow } from "../db/coolings.ts";
 import { keyTable, type KeyRow, type Totals } from "../db/keys.ts";
 import { leaseTable } from "../db/leases.ts";
+import { resealingTable } from "../db/resealing.ts";
 import { causeOf, type Log } from "../log.ts";
 import { Contributors } from "./contributors.ts";
 import { Ledger } from "./ledger.ts";
 import { Outcasts } from "./outcasts.ts";
 import { Patience } from "./patience.ts";
 import { createReport } from "./report.ts";
+import { createResealing } from "./resealing.ts";
 import { Rotation, type Defer } from "./rotation.ts";
 import { createVault } from "./vault.ts";
 
 export interface PoolOptions {
   d1: D1Database;
   poolSecret: string;
+  /** Takes the place of `poolSecret`, step by step. */
+  nextSecret?: string | undefined;
   leaseMax: number;
   leaseTtlMs: number;
   contributorTtlMs: number;
@@ -35,6 +39,9 @@ const TOTALS_TTL_MS = 3000;
 const TEND_EVERY_MS = 60_000;
 const TEND_LIMIT = 200;
 
+/** Ended coolings stay for this long: a busy pair is cooled for longer only while it is known to have been busy. */
+const KEEP_ENDED_MS = 600_000;
+
 /** Whose key, whose turn. Knows the database and the clock; what Google says reaches it as verdicts. */
 export function createPool(options: PoolOptions) {
   const { d1, clock, sleep, log } = options;
@@ -42,10 +49,19 @@ export function createPool(options: PoolOptions) {
   const keys = keyTable(d1);
   const coolings = coolingTable(d1);
   const leases = leaseTable(d1);
-  const vault = createVault(options.poolSecret);
+  const vault = createVault(options.poolSecret, options.nextSecret);
+  const resealing = createResealing({ table: resealingTable(d1), vault, batch });
   const outcasts = new Outcasts();
   const patience = new Patience({ timeoutMs: options.d1TimeoutMs, clock, sleep });
-  const contributors = new Contributors({ keys, vault, patience, clock, log, ttlMs: options.contributorTtlMs });
+  const contributors = new Contributors({
+    keys,
+    vault,
+    resealing,
+    patience,
+    clock,
+    log,
+    ttlMs: options.contributorTtlMs,
+  });
   const { leaseMax, leaseTtlMs } = options;
   const rotation = new Rotation({ leases, batch, vault, outcasts, patience, clock, log, leaseMax, leaseTtlMs });
   const ledger = new Ledger({
@@ -65,7 +81,7 @@ export function createPool(options: PoolOptions) {
   async function tend(): Promise<void> {
     const now = clock();
     await keys.wake(now, TEND_LIMIT);
-    await batch([coolings.sweep(now, TEND_LIMIT), keys.sweepStretches(now)]);
+    await batch([coolings.sweep(now - KEEP_ENDED_MS, TEND_LIMIT), keys.sweepStretches(now)]);
   }
 
   const tendSometimes = (defer: Defer) => {
@@ -118,13 +134,17 @@ export function createPool(options: PoolOptions) {
 
     /** What the pool knows of a key, for its owner. Throws if D1 does not answer. */
     async lookUp(key: ApiKey): Promise<{ row: KeyRow; coolings: CoolingRow[] } | undefined> {
-      const row = await patience.wait(() => keys.find(vault.fingerprint(key)));
+      const row = await patience.wait(async () => {
+        await resealing.follow(key);
+        return keys.find(vault.fingerprint(key));
+      });
       if (row === undefined) return undefined;
       return { row, coolings: await coolings.of(row.id, clock()) };
     },
 
     /** Takes the key out for its owner; true if it was in. Throws if D1 does not answer. */
     async withdraw(key: ApiKey): Promise<boolean> {
+      await resealing.follow(key);
       const id = await keys.withdraw(vault.fingerprint(key), clock());
       contributors.forget(key);
       if (id === undefined) return false;
@@ -135,10 +155,14 @@ export function createPool(options: PoolOptions) {
 
     /** Lets a withdrawn key join again by its next use; true if it was withdrawn. Throws if D1 does not answer. */
     async rejoin(key: ApiKey): Promise<boolean> {
+      await resealing.follow(key);
       const rejoined = await keys.rejoin(vault.fingerprint(key), clock());
       contributors.forget(key);
       return rejoined;
     },
+
+    /** Seals the next keys behind this id under the secret that seals now. Throws if D1 does not answer. */
+    reseal: (after: number) => resealing.step(after),
 
     /** Wakes rested keys and sweeps what has ended. */
     tend,

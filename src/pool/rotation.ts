@@ -1,20 +1,17 @@
 import type { Clock } from "../clock.ts";
 import type { Lease, LeaseTable } from "../db/leases.ts";
 import { causeOf, type Log } from "../log.ts";
-import { planDetour } from "./detour.ts";
 import type { Outcasts } from "./outcasts.ts";
 import type { Patience } from "./patience.ts";
+import { Scout } from "./scout.ts";
 import { Shelf, type LeasedKey } from "./shelf.ts";
 import type { Vault } from "./vault.ts";
 
 /** Hands work to the runtime that outlives the answer (`ctx.waitUntil`). */
 export type Defer = (work: Promise<unknown>) => void;
 
-/** How often one lease may look further along the ring before the request goes on without a pool key. */
-const MAX_LOOKS = 4;
-
 /** How often a request waits for a lease: others may take what came first. */
-const MAX_WAITS = 4;
+const MAX_WAITS = 8;
 
 /** Models with turns on the shelf at the same time; more would only be invented names. */
 const MAX_SHELVES = 64;
@@ -36,10 +33,12 @@ export class Rotation {
   readonly #options: RotationOptions;
   readonly #shelves = new Map<string, Shelf>();
   readonly #filling = new Map<string, Promise<number>>();
-  readonly #blockedUntil = new Map<string, number>();
+  readonly #scout: Scout;
 
   constructor(options: RotationOptions) {
     this.#options = options;
+    const { leases, batch, clock, leaseTtlMs } = options;
+    this.#scout = new Scout({ leases, batch, clock, beliefMs: leaseTtlMs });
   }
 
   /**
@@ -48,23 +47,32 @@ export class Rotation {
    */
   async take(model: string, excluded: readonly number[], defer: Defer): Promise<LeasedKey | undefined> {
     const shelf = this.#shelf(model);
-    for (let waits = 0; ; waits++) {
-      const key = this.#takeFrom(shelf, model, excluded);
-      if (key !== undefined) {
-        if (shelf.wantsRefill()) defer(this.#fill(model, shelf, []).catch(this.#logFailure));
-        return key;
+    // Counted until it has its turn, through every wait: the next block must be large enough for all who wait.
+    shelf.waiting += 1;
+    try {
+      for (let waits = 0; ; waits++) {
+        const key = this.#takeFrom(shelf, model, excluded);
+        if (key !== undefined) {
+          this.#refill(model, shelf, defer);
+          return key;
+        }
+        if (waits === MAX_WAITS || this.blockedUntil(model) !== undefined) return undefined;
+        if (!(await this.#waitForFill(model, shelf, excluded, defer))) return undefined;
       }
-      if (waits === MAX_WAITS || this.blockedUntil(model) !== undefined) return undefined;
-      if (!(await this.#waitForFill(model, shelf, excluded, defer))) return undefined;
+    } finally {
+      shelf.waiting -= 1;
     }
+  }
+
+  /** Fetches the next block before it is needed; never where turns are leased one by one. */
+  #refill(model: string, shelf: Shelf, defer: Defer): void {
+    if (this.#options.leaseTtlMs === 0 || !shelf.wantsRefill()) return;
+    defer(this.#fill(model, shelf, [], defer).catch(this.#logFailure));
   }
 
   /** Until when no key is ready for the model, as far as this isolate knows. */
   blockedUntil(model: string): number | undefined {
-    const until = this.#blockedUntil.get(model);
-    if (until === undefined || until > this.#options.clock()) return until;
-    this.#blockedUntil.delete(model);
-    return undefined;
+    return this.#scout.blockedUntil(model);
   }
 
   /** Drops a key from every shelf, or (a model given) from that model's. */
@@ -75,7 +83,7 @@ export class Rotation {
 
   /** A key joined or came back: no model is known to be blocked any more. */
   unblock(): void {
-    this.#blockedUntil.clear();
+    this.#scout.unblock();
   }
 
   #takeFrom(shelf: Shelf, model: string, excluded: readonly number[]): LeasedKey | undefined {
@@ -85,13 +93,12 @@ export class Rotation {
 
   /** Waits until the shelf was filled, together with whoever waits for it already. False if nothing came. */
   async #waitForFill(model: string, shelf: Shelf, excluded: readonly number[], defer: Defer): Promise<boolean> {
-    shelf.waiting += 1;
     try {
       const came = await this.#options.patience.wait(() => {
         // A request that tried keys already asks for others: what it gets would not serve those who wait.
         const underWay = excluded.length === 0 ? this.#filling.get(model) : undefined;
         if (underWay !== undefined) return underWay;
-        const fill = this.#fill(model, shelf, excluded);
+        const fill = this.#fill(model, shelf, excluded, defer);
         if (excluded.length === 0) this.#share(model, fill);
         defer(fill.catch(() => undefined));
         return fill;
@@ -100,8 +107,6 @@ export class Rotation {
     } catch (error) {
       this.#logFailure(error);
       return false;
-    } finally {
-      shelf.waiting -= 1;
     }
   }
 
@@ -114,13 +119,15 @@ export class Rotation {
   }
 
   /** Leases once; resolves to how many turns came. */
-  async #fill(model: string, shelf: Shelf, excluded: readonly number[]): Promise<number> {
-    const { leaseTtlMs, clock } = this.#options;
-    const count = leaseTtlMs === 0 || excluded.length > 0 ? 1 : shelf.nextCount;
+  async #fill(model: string, shelf: Shelf, excluded: readonly number[], defer: Defer): Promise<number> {
+    const { leaseTtlMs, leaseMax, clock } = this.#options;
+    // Without blocks a lease is for the requests that wait for it now.
+    const most = leaseTtlMs === 0 ? Math.min(shelf.waiting, leaseMax) : shelf.nextCount;
+    const count = excluded.length > 0 ? 1 : most;
     const endFill = shelf.beginFill(count);
     let keys: LeasedKey[] = [];
     try {
-      keys = await this.#lease(model, count, excluded);
+      keys = await this.#lease(model, count, excluded, defer);
       return keys.length;
     } finally {
       // A turn lives for a moment at the least, or a TTL of 0 would lose it between the shelf and the request.
@@ -128,45 +135,25 @@ export class Rotation {
     }
   }
 
-  async #lease(model: string, count: number, excluded: readonly number[]): Promise<LeasedKey[]> {
+  /** Three more round trips at the most where the lease found its window cooling; a longer way is walked behind. */
+  async #lease(model: string, count: number, excluded: readonly number[], defer: Defer): Promise<LeasedKey[]> {
     const { leases, clock } = this.#options;
-    for (let looks = 0; looks < MAX_LOOKS; looks++) {
-      const lease = await leases.lease({ model, now: clock(), count, excluded });
-      if (lease.keys.length > 0) return this.#open(lease, count, excluded);
-      if (!(await this.#detour(model, excluded))) return [];
+    const lease = async () => {
+      const found = await leases.lease({ model, now: clock(), count, excluded });
+      return this.#open(found, count, excluded);
+    };
+    const keys = await lease();
+    if (keys.length > 0) return keys;
+    const look = await this.#scout.look(model, excluded);
+    switch (look) {
+      case "ready":
+        return lease();
+      case "further":
+        defer(this.#scout.explore(model).catch(this.#logFailure));
+        return [];
+      case "nothing":
+        return [];
     }
-    return [];
-  }
-
-  /** Finds out why a lease came back empty; true if it is worth another. */
-  async #detour(model: string, excluded: readonly number[]): Promise<boolean> {
-    const { leases, clock, batch } = this.#options;
-    const now = clock();
-    const survey = await leases.survey(model, now);
-    if (survey === undefined) return false;
-    const detour = planDetour(survey, excluded, now);
-    switch (detour.kind) {
-      case "blocked":
-        await this.#block(model, detour.until, now);
-        return false;
-      case "used_up":
-        return false;
-      case "look_again":
-        return true;
-      case "step_over": {
-        const { from, to, until } = detour;
-        await batch(leases.stepOver({ model, from, to, until }, survey.cursor, survey.position));
-        return true;
-      }
-    }
-  }
-
-  /** Other isolates may admit or wake a key, so this one believes in a block for one lease's time at the most. */
-  async #block(model: string, until: number, now: number): Promise<void> {
-    const { leases, leaseTtlMs, batch } = this.#options;
-    if (this.#blockedUntil.size >= MAX_SHELVES) this.#blockedUntil.clear();
-    this.#blockedUntil.set(model, Math.min(until, now + leaseTtlMs));
-    if (Number.isFinite(until)) await batch([leases.block(model, until)]);
   }
 
   /** A ring shorter than the block is handed out in whole laps, which leave the cursor where it stands. */

@@ -61,6 +61,12 @@ function looksLikeJson(text: string): boolean {
 }
 
 function unreadable(httpStatus: number): Problem {
+  if (httpStatus === 404) {
+    const message =
+      "Google's API has nothing there. Expected a path such as /v1beta/models/{model}:generateContent or " +
+      "/v1/chat/completions, or an upload that is still open.";
+    return { code: 404, status: "NOT_FOUND", message };
+  }
   const message = `Google answered ${httpStatus} with something that is not an answer of its API. Please try again.`;
   return httpStatus < 500 && httpStatus !== 403 && httpStatus !== 429
     ? { code: httpStatus, status: "INVALID_ARGUMENT", message }

@@ -37,8 +37,8 @@ export function ownKey({ pool, clock }: Services) {
     withdraw: withKey(async (c, key) => {
       if (!(await pool.withdraw(key))) return notInThePool();
       const message =
-        "Your key has left the pool and what was stored of it is erased. It will not join again by use; " +
-        "POST /key lets it.";
+        "Your key has left the pool and its stored ciphertext is erased; a keyed hash stays, to remember your wish. " +
+        "It will not join again by use; POST /key lets it.";
       return c.json({ status: "withdrawn", message }, 200, NO_STORE);
     }),
 

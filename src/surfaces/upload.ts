@@ -11,9 +11,10 @@ import type { Target } from "../ingress/target.ts";
 /** Headers in which Google tells a client where to send the chunks of a resumable upload. */
 const UPLOAD_URL_HEADERS = ["x-goog-upload-url", "x-goog-upload-control-url"];
 
-/** The upload that a request continues, as Google named it; undefined for one that begins. */
+/** The upload that a request continues, as Google named it; undefined for one that begins. Two names fit no ticket. */
 export function uploadIdOf(target: Target, url: URL): string | undefined {
-  return target.operation === "upload" ? (url.searchParams.get("upload_id") ?? undefined) : undefined;
+  const ids = target.operation === "upload" ? url.searchParams.getAll("upload_id") : [];
+  return ids.length === 0 ? undefined : ids.join(",");
 }
 
 /**
@@ -27,8 +28,8 @@ export function keepUploadHere(response: Response, key: ApiKey, origin: string, 
     const url = new URL(given);
     const uploadId = url.searchParams.get("upload_id");
     if (uploadId === null || !url.pathname.startsWith("/upload/")) continue;
-    url.searchParams.set(TICKET_PARAMETER, tickets.issue(uploadId, key, clock()));
-    response.headers.set(name, origin + url.pathname + url.search);
+    const ticket = tickets.issue(uploadId, key, clock());
+    response.headers.set(name, `${origin}${url.pathname}${url.search}&${TICKET_PARAMETER}=${ticket}`);
   }
 }
 

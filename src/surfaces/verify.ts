@@ -21,7 +21,8 @@ type Finding =
   | "too_many_new_keys"
   | "not_a_key";
 
-const MAX_KEYS = 100;
+/** Each costs a request to Google, and an invocation on the free plan has 50. */
+const MAX_KEYS = 40;
 const MAX_BODY_BYTES = 64 * 1024;
 /** D1 and fetch share six connections that may wait for headers at once. */
 const PARALLEL = 4;

@@ -16,7 +16,7 @@ export function toOpenAiError(status: number, text: string): OpenAiError | undef
   if (error === undefined) return undefined;
   const reason = error.errorInfos[0]?.reason;
   const openAiStatus = reason === "API_KEY_INVALID" ? 401 : status;
-  const code = reason ?? error.status ?? error.stringCode;
+  const code = [reason, error.status, error.stringCode].find((word) => word !== undefined && word !== "");
   return {
     status: openAiStatus,
     body: JSON.stringify({

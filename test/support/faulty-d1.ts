@@ -20,6 +20,8 @@ export class FaultyD1 {
   mood: D1Mood = "works";
   /** Statements for which the mood holds; the others work. Default: all. */
   only: RegExp = /^/;
+  /** While set, every trip waits for it before it sets out. */
+  gate: Promise<void> | undefined;
   readonly #real: D1Database;
   readonly #originals = new WeakMap<object, { statement: D1PreparedStatement; sql: string }>();
 
@@ -64,6 +66,7 @@ export class FaultyD1 {
   async #travel(sql: string[], go: () => Promise<unknown>): Promise<unknown> {
     const trip: Trip = { sql, rowsRead: 0, rowsWritten: 0 };
     this.trips.push(trip);
+    await this.gate;
     if (this.mood !== "works" && sql.some((text) => this.only.test(text))) {
       if (this.mood === "hangs") await scheduler.wait(HANG_MS);
       throw new Error("D1_ERROR: simulated failure");

@@ -39,8 +39,11 @@ export interface Table {
   log: { level: string; event: string; fields: LogFields }[];
 }
 
-/** A test sends more in a minute than any honest caller; the limits have tests of their own. */
-const UNLIMITED: Partial<Bindings> = { FAIR_SHARE: undefined, NEW_KEYS: undefined };
+/**
+ * A test sends more in a minute than any honest caller, and nothing to the real Google; limits and relay have tests
+ * of their own.
+ */
+const AT_HOME: Partial<Bindings> = { FAIR_SHARE: undefined, NEW_KEYS: undefined, EGRESS: "direct" };
 
 /**
  * The real Worker on the real D1, with the simulated Google in place of `fetch` and a clock that only the test moves
@@ -57,7 +60,7 @@ export function layTable(vars: Partial<Bindings> = {}, world: Partial<World> = {
 
   const isolate: Table["isolate"] = (more = {}) => {
     const services = createServices(
-      { ...env, ...UNLIMITED, FLUSH_AFTER_MS: "0", ...vars, ...more },
+      { ...env, ...AT_HOME, FLUSH_AFTER_MS: "0", ...vars, ...more },
       {
         fetch: google.fetch,
         clock,

@@ -122,6 +122,7 @@ const EXPECTED: Record<string, Verdict> = {
   "entity-not-found": CALLER_FAULT,
   "unknown-field": CALLER_FAULT,
   "unknown-field-openai-array": CALLER_FAULT,
+  "unknown-field-store": CALLER_FAULT,
   "too-many-tokens": CALLER_FAULT,
   "invalid-argument": CALLER_FAULT,
   "thought-signature": CALLER_FAULT,

@@ -1,0 +1,46 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { stopProcess } from "./workerd.ts";
+
+export interface LoadOrder {
+  url: string;
+  headers: Record<string, string>;
+  /** The keys that the callers send, one a connection in turn. */
+  callerKeys: string[];
+  body: string;
+  seconds: number;
+  connections: number;
+  /** Requests a second, evenly spread; without it, as many as the connections can. */
+  ratePerSecond?: number;
+}
+
+export interface LoadResult {
+  /** Milliseconds of each answered request. */
+  latencies: number[];
+  /** Answers other than 2xx, connection errors, time-outs. */
+  failures: number;
+  seconds: number;
+}
+
+export interface Load {
+  run: (order: LoadOrder) => Promise<LoadResult>;
+  stop: () => Promise<void>;
+}
+
+/** Starts the load generator's process. */
+export function startLoad(): Load {
+  const child = fork(join(import.meta.dirname, "load-process.ts"), {
+    serialization: "advanced",
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+  });
+  return {
+    async run(order) {
+      const answered = once(child, "message");
+      child.send(order);
+      const [result] = (await answered) as [LoadResult];
+      return result;
+    },
+    stop: () => stopProcess(child),
+  };
+}

@@ -1,0 +1,238 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { ApiKey } from "../../src/api-key.ts";
+import { coolingTable } from "../../src/db/coolings.ts";
+import { leaseTable } from "../../src/db/leases.ts";
+import { Outcasts } from "../../src/pool/outcasts.ts";
+import { Patience } from "../../src/pool/patience.ts";
+import { Rotation } from "../../src/pool/rotation.ts";
+import type { Vault } from "../../src/pool/vault.ts";
+import { FaultyD1 } from "../support/faulty-d1.ts";
+import { coolWhere, emptyPool, seedKeys } from "../support/pool-rows.ts";
+
+const MODEL = "gemini-2.5-flash";
+
+beforeEach(emptyPool);
+
+/** One isolate's rotation; its vault opens whatever it is given, but for one key's row. */
+function newRotation({ leaseMax = 32, leaseTtlMs = 30_000, locked = 0, timeoutMs = 20_000 } = {}) {
+  const d1 = new FaultyD1();
+  const state = { now: 1_000_000 };
+  const clock = () => state.now;
+  const outcasts = new Outcasts();
+  const open: Vault["open"] = ({ fingerprint }) =>
+    fingerprint === `print-${locked}` ? undefined : new ApiKey(fingerprint);
+  const work: Promise<unknown>[] = [];
+  const rotation = new Rotation({
+    leases: leaseTable(d1.binding),
+    batch: (statements) => d1.binding.batch(statements),
+    vault: { open } as Vault,
+    outcasts,
+    patience: new Patience({ timeoutMs, clock, sleep: (ms) => scheduler.wait(ms) }),
+    clock,
+    log: () => undefined,
+    leaseMax,
+    leaseTtlMs,
+  });
+  const take = async (excluded: number[] = []) =>
+    (await rotation.take(MODEL, excluded, (promise) => void work.push(promise)))?.id;
+  const settle = () => Promise.all(work.splice(0));
+  return { rotation, d1, outcasts, state, take, settle };
+}
+
+describe("turns", () => {
+  it("go round the pool exactly, whatever the size of the blocks", async () => {
+    await seedKeys(12);
+    const { take, settle } = newRotation();
+    const ids: (number | undefined)[] = [];
+    for (let at = 0; at < 240; at++) {
+      ids.push(await take());
+      await settle();
+    }
+    for (let id = 1; id <= 12; id++) expect(ids.filter((taken) => taken === id)).toHaveLength(20);
+  });
+
+  it("of isolates at work at the same time are shared out evenly", async () => {
+    await seedKeys(30);
+    const isolates = Array.from({ length: 6 }, () => newRotation({ leaseMax: 4 }));
+    const ids = await Promise.all(
+      Array.from({ length: 300 }, (_, at) => isolates[at % isolates.length]?.take() ?? Promise.resolve(undefined)),
+    );
+    const counts = Array.from({ length: 30 }, (_, at) => ids.filter((id) => id === at + 1).length);
+    expect(ids).not.toContain(undefined);
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(5);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(2 * Math.min(...counts));
+  });
+
+  it("of a busy isolate cost D1 one trip for a block", async () => {
+    await seedKeys(100);
+    const { take, settle, d1 } = newRotation();
+    for (let at = 0; at < 63; at++) {
+      await take();
+      await settle();
+    }
+    d1.takeTrips();
+    for (let at = 0; at < 320; at++) {
+      await take();
+      await settle();
+    }
+    expect(d1.takeTrips().length).toBeLessThanOrEqual(11);
+  });
+
+  it("of a hundred requests at once are leased together", async () => {
+    await seedKeys(200);
+    const { take, settle, d1 } = newRotation();
+    const ids = await Promise.all(Array.from({ length: 100 }, () => take()));
+    await settle();
+    expect(new Set(ids).size).toBe(100);
+    expect(d1.takeTrips().length).toBeLessThanOrEqual(10);
+  });
+
+  it("that were not used in time are given up", async () => {
+    await seedKeys(50);
+    const { take, settle, state, d1 } = newRotation();
+    for (let at = 0; at < 16; at++) {
+      await take();
+      await settle();
+    }
+    state.now += 30_000;
+    d1.takeTrips();
+    await take();
+    expect(d1.takeTrips().length).toBeGreaterThan(0);
+  });
+
+  it("never fall to a key that this isolate saw fail, nor to one that the request tried", async () => {
+    await seedKeys(4);
+    const { take, settle, outcasts } = newRotation();
+    outcasts.add(2, MODEL, Infinity);
+    const ids: (number | undefined)[] = [];
+    for (let at = 0; at < 20; at++) {
+      ids.push(await take([3]));
+      await settle();
+    }
+    expect(ids).not.toContain(2);
+    expect(ids).not.toContain(3);
+    expect(ids).not.toContain(undefined);
+  });
+
+  it("are leased one by one where blocks are switched off", async () => {
+    await seedKeys(5);
+    const { take, d1 } = newRotation({ leaseTtlMs: 0 });
+    const ids: (number | undefined)[] = [];
+    for (let at = 0; at < 10; at++) ids.push(await take());
+    expect(ids).toEqual([1, 2, 3, 4, 5, 1, 2, 3, 4, 5]);
+    expect(d1.takeTrips()).toHaveLength(10);
+  });
+
+  it("are still found for all who ask at once where blocks are switched off", async () => {
+    await seedKeys(50);
+    const { take } = newRotation({ leaseTtlMs: 0 });
+    const ids = await Promise.all(Array.from({ length: 50 }, () => take()));
+    expect(new Set(ids).size).toBe(50);
+    expect(ids).not.toContain(undefined);
+  });
+
+  it("pass over a row that does not open", async () => {
+    await seedKeys(3);
+    const { take, settle } = newRotation({ locked: 2 });
+    const ids: (number | undefined)[] = [];
+    for (let at = 0; at < 12; at++) {
+      ids.push(await take());
+      await settle();
+    }
+    expect(ids).toContain(1);
+    expect(ids).toContain(3);
+    expect(ids).not.toContain(2);
+  });
+});
+
+describe("when no key is ready", () => {
+  it("it says so, remembers until when, and asks D1 no more before", async () => {
+    await seedKeys(5);
+    const { take, rotation, d1, state } = newRotation();
+    await leaseTable(d1.binding).openCursor(MODEL).run();
+    await coolWhere("1", MODEL, state.now + 10_000);
+    expect(await take()).toBeUndefined();
+    expect(rotation.blockedUntil(MODEL)).toBe(state.now + 10_000);
+    d1.takeTrips();
+    expect(await take()).toBeUndefined();
+    expect(d1.takeTrips()).toEqual([]);
+    state.now += 10_000;
+    expect(rotation.blockedUntil(MODEL)).toBeUndefined();
+    expect(await take()).toBe(1);
+  });
+
+  it("another model is not affected", async () => {
+    await seedKeys(2);
+    const { take, rotation, state } = newRotation();
+    await coolWhere("1", MODEL, state.now + 10_000);
+    expect(await take()).toBeUndefined();
+    expect((await rotation.take("other", [], () => undefined))?.id).toBe(1);
+  });
+
+  it("an empty pool is looked at again once a key joined", async () => {
+    const { take, rotation } = newRotation();
+    expect(await take()).toBeUndefined();
+    await seedKeys(1);
+    rotation.unblock();
+    expect(await take()).toBe(1);
+  });
+
+  it("but only for a request that tried them all, others still get their turn", async () => {
+    await seedKeys(2);
+    const { take } = newRotation();
+    expect(await take([1, 2])).toBeUndefined();
+    expect(await take()).toBeDefined();
+  });
+
+  it("a key whose cooling ends is found again, although the isolate did not see it", async () => {
+    await seedKeys(3);
+    const { take, d1, state } = newRotation();
+    await coolWhere("1", MODEL, state.now + 3_600_000);
+    expect(await take()).toBeUndefined();
+    await coolingTable(d1.binding)
+      .clear(2, MODEL, state.now + 3_600_000)
+      .run();
+    state.now += 30_000;
+    expect(await take()).toBe(2);
+  });
+});
+
+describe("when D1", () => {
+  it("fails, there is no turn, and no error", async () => {
+    await seedKeys(3);
+    const { take, d1 } = newRotation();
+    d1.mood = "fails";
+    expect(await take()).toBeUndefined();
+  });
+
+  it("hangs, the request waits no longer than it must", async () => {
+    await seedKeys(3);
+    const { take, d1, settle } = newRotation({ timeoutMs: 20 });
+    d1.mood = "hangs";
+    expect(await take()).toBeUndefined();
+    await settle();
+  });
+
+  it("recovers, so does the rotation", async () => {
+    await seedKeys(3);
+    const { take, d1, state } = newRotation();
+    d1.mood = "fails";
+    await take();
+    d1.mood = "works";
+    state.now += 1000;
+    expect(await take()).toBe(1);
+  });
+
+  it("fails while turns are left, these are used up first", async () => {
+    await seedKeys(50);
+    const { take, d1, settle } = newRotation();
+    for (let at = 0; at < 8; at++) {
+      await take();
+      await settle();
+    }
+    d1.mood = "fails";
+    const ids: (number | undefined)[] = [];
+    for (let at = 0; at < 5; at++) ids.push(await take());
+    expect(ids).not.toContain(undefined);
+  });
+});

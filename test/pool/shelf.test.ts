@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { ApiKey } from "../../src/api-key.ts";
+import { Shelf, type LeasedKey } from "../../src/pool/shelf.ts";
+
+const MOST = 32;
+const NOW = 1000;
+const LATER = 2000;
+
+const turn = (id: number): LeasedKey => ({ id, key: new ApiKey(`key-${id}`), blemished: false });
+const turns = (count: number) => Array.from({ length: count }, (_, at) => turn(at + 1));
+const anyKey = () => true;
+
+function fill(shelf: Shelf, count = shelf.nextCount): number {
+  shelf.beginFill(count)(turns(count), LATER);
+  return count;
+}
+
+function takeAll(shelf: Shelf): number[] {
+  const ids: number[] = [];
+  for (let taken = shelf.take(NOW, anyKey); taken !== undefined; taken = shelf.take(NOW, anyKey)) ids.push(taken.id);
+  return ids;
+}
+
+describe("a shelf of leased turns", () => {
+  it("hands them out in order", () => {
+    const shelf = new Shelf(MOST);
+    fill(shelf, 3);
+    expect(takeAll(shelf)).toEqual([1, 2, 3]);
+  });
+
+  it("asks for 1, then 2, 4, 8 … up to the most", () => {
+    const shelf = new Shelf(MOST);
+    const counts: number[] = [];
+    for (let at = 0; at < 8; at++) {
+      counts.push(fill(shelf));
+      takeAll(shelf);
+    }
+    expect(counts).toEqual([1, 2, 4, 8, 16, 32, 32, 32]);
+  });
+
+  it("asks for as many at once as requests wait", () => {
+    const shelf = new Shelf(MOST);
+    shelf.waiting = 20;
+    expect(shelf.nextCount).toBe(20);
+    shelf.waiting = 100;
+    expect(shelf.nextCount).toBe(MOST);
+  });
+
+  it("begins slowly again after turns went to waste", () => {
+    const shelf = new Shelf(MOST);
+    for (let at = 0; at < 4; at++) fill(shelf);
+    expect(shelf.take(LATER, anyKey)).toBeUndefined();
+    expect(shelf.nextCount).toBe(1);
+  });
+
+  it("keeps for others what one request may not use", () => {
+    const shelf = new Shelf(MOST);
+    fill(shelf, 3);
+    expect(shelf.take(NOW, ({ id }) => id !== 1)?.id).toBe(2);
+    expect(takeAll(shelf)).toEqual([1, 3]);
+  });
+
+  it("drops every turn of a key that left the pool", () => {
+    const shelf = new Shelf(MOST);
+    shelf.beginFill(4)([turn(1), turn(2), turn(1), turn(3)], LATER);
+    shelf.drop(1);
+    expect(takeAll(shelf)).toEqual([2, 3]);
+  });
+
+  it("wants a refill before it is empty, once it is busy, and not twice for the same need", () => {
+    const shelf = new Shelf(MOST);
+    expect(shelf.wantsRefill()).toBe(false);
+    for (let at = 0; at < 4; at++) {
+      fill(shelf);
+      takeAll(shelf);
+    }
+    fill(shelf);
+    expect(shelf.wantsRefill()).toBe(false);
+    while (!shelf.wantsRefill()) if (shelf.take(NOW, anyKey) === undefined) throw new Error("empty, and no refill");
+    shelf.beginFill(shelf.nextCount);
+    expect(shelf.wantsRefill()).toBe(false);
+  });
+
+  it("is idle with nothing on it and nothing on its way", () => {
+    const shelf = new Shelf(MOST);
+    expect(shelf.isIdle).toBe(true);
+    const endFill = shelf.beginFill(1);
+    expect(shelf.isIdle).toBe(false);
+    endFill([], LATER);
+    expect(shelf.isIdle).toBe(true);
+  });
+});

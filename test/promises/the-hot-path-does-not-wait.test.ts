@@ -1,0 +1,137 @@
+import { env } from "cloudflare:workers";
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
+import { createApp } from "../../src/app.ts";
+import { createServices } from "../../src/services.ts";
+import { FaultyD1 } from "../support/faulty-d1.ts";
+import { emptyPool } from "../support/pool-rows.ts";
+import { layTable, MODEL, newKeys, PROMPT, type Table } from "../support/table.ts";
+
+beforeEach(emptyPool);
+
+/** A table whose D1 answers nothing from the moment that a request is sent until it has reached Google. */
+function gatedTable() {
+  const d1 = new FaultyD1();
+  let open: () => void = () => undefined;
+  const table: Table = layTable(
+    { DB: d1.binding, D1_TIMEOUT_MS: "1000" },
+    {
+      fetch: (input, init) => {
+        open();
+        d1.gate = undefined;
+        return table.google.fetch(input, init);
+      },
+    },
+  );
+  const sendGated = (key: string) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    open = resolve;
+    d1.gate = promise;
+    return table.send({ key });
+  };
+  return { table, d1, sendGated };
+}
+
+/** Enough requests for an isolate to know that it is busy. */
+async function warmUp(table: Table): Promise<string> {
+  const keys = newKeys(40);
+  await table.contribute(...keys);
+  const [key = ""] = keys;
+  for (let at = 0; at < 70; at++) await table.send({ key });
+  table.served();
+  table.log.length = 0;
+  return key;
+}
+
+const gaveUpOnD1 = ({ event }: { event: string }) => /(?:lease|recognise)_failed$/.test(event);
+
+describe("in steady state", () => {
+  it("a request waits for no answer of D1's before it goes upstream", async () => {
+    const { table, sendGated } = gatedTable();
+    const key = await warmUp(table);
+    for (let at = 0; at < 200; at++) expect((await sendGated(key)).status).toBe(200);
+    expect(table.log.filter(gaveUpOnD1)).toEqual([]);
+    expect(new Set(table.served()).size).toBe(40);
+  });
+
+  it("(whereas a first request does wait: the gate can tell)", async () => {
+    const { table, sendGated } = gatedTable();
+    const [key = ""] = newKeys(1);
+    table.google.issue(key);
+    await sendGated(key);
+    expect(table.log.filter(gaveUpOnD1)).not.toEqual([]);
+  });
+
+  it("a hundred requests cost D1 a handful of leases, whatever the pool's size", async () => {
+    const { table, d1 } = gatedTable();
+    const key = await warmUp(table);
+    d1.takeTrips();
+    for (let at = 0; at < 128; at++) await table.send({ key });
+    const leases = d1.takeTrips().filter(({ sql }) => sql.some((text) => text.includes('update "cursors"')));
+    expect(leases.length).toBeGreaterThan(0);
+    expect(leases.length).toBeLessThanOrEqual(6);
+  });
+
+  it("a request goes upstream while D1 hangs", async () => {
+    const { table, d1 } = gatedTable();
+    const key = await warmUp(table);
+    d1.mood = "hangs";
+    expect((await table.send({ key })).status).toBe(200);
+    expect(table.log.filter(gaveUpOnD1)).toEqual([]);
+    expect(table.served()).not.toEqual([key]);
+  });
+});
+
+describe("the numbers", () => {
+  it("240 requests in a row over 12 keys: each serves 20, give or take one", async () => {
+    const table = layTable();
+    const keys = newKeys(12);
+    await table.contribute(...keys);
+    for (let at = 0; at < 240; at++) {
+      const response = await table.send({ key: keys[at % 12] ?? "" });
+      expect(response.status).toBe(200);
+    }
+    const served = table.served();
+    for (const key of keys) {
+      const count = served.filter((other) => other === key).length;
+      expect(count).toBeGreaterThanOrEqual(19);
+      expect(count).toBeLessThanOrEqual(21);
+    }
+  });
+
+  it("300 requests, 30 at a time, over 30 keys: every key serves, none twice as often as another", async () => {
+    const table = layTable();
+    const keys = newKeys(30);
+    await table.contribute(...keys);
+    for (let round = 0; round < 10; round++) {
+      const responses = await Promise.all(keys.map((key) => table.send({ key })));
+      for (const response of responses) expect(response.status).toBe(200);
+    }
+    const served = table.served();
+    const counts = keys.map((key) => served.filter((other) => other === key).length);
+    expect(served).toHaveLength(300);
+    expect(Math.min(...counts)).toBeGreaterThan(0);
+    expect(Math.max(...counts) / Math.min(...counts)).toBeLessThanOrEqual(2);
+  });
+});
+
+it("what the Worker does in the background is handed to the runtime", async () => {
+  const table = layTable();
+  const [key = ""] = newKeys(1);
+  await table.contribute(key);
+  const services = createServices(
+    { ...env, FLUSH_AFTER_MS: "0", EGRESS: "direct", FAIR_SHARE: undefined, NEW_KEYS: undefined },
+    { fetch: table.google.fetch },
+  );
+  const context = createExecutionContext();
+  const request = new Request(`https://potluck.example/v1beta/models/${MODEL}:generateContent`, {
+    method: "POST",
+    headers: { "x-goog-api-key": key, "content-type": "application/json" },
+    body: JSON.stringify(PROMPT),
+  });
+  const response = await createApp(services).fetch(request, env, context);
+  expect(response.status).toBe(200);
+  await waitOnExecutionContext(context);
+  const uses = await env.DB.prepare("select sum(uses) as uses from keys").first<number>("uses");
+  expect(uses).toBeGreaterThan(0);
+});

@@ -36,6 +36,10 @@ export default defineConfig({
               bindings: {
                 TEST_MIGRATIONS: await readD1Migrations("./migrations"),
                 POOL_SECRET: "a-secret-for-the-tests-of-40-characters!",
+                // A developer's .dev.vars must not reach into the tests.
+                POOL_SECRET_NEXT: "",
+                ADMIN_TOKEN: "",
+                GEMINI_BASE_URL: "",
               },
             },
           })),

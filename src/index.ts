@@ -27,7 +27,9 @@ export default {
       if (!(error instanceof SettingsError)) throw error;
       consoleLog("error", "settings.invalid", { cause: error.message });
       const message = `Potluck is not configured. ${error.message}`;
-      return problemResponse({ code: 500, status: "INTERNAL", message }, "gemini");
+      const response = problemResponse({ code: 500, status: "INTERNAL", message }, "gemini");
+      response.headers.set("access-control-allow-origin", "*");
+      return response;
     }
   },
 

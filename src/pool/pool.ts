@@ -42,6 +42,9 @@ const TEND_LIMIT = 200;
 /** Ended coolings stay for this long: a busy pair is cooled for longer only while it is known to have been busy. */
 const KEEP_ENDED_MS = 600_000;
 
+/** Longer than any block that may still hold a withdrawn key. */
+const WITHDRAWN_OUTCAST_MS = 3_600_000;
+
 /** Whose key, whose turn. Knows the database and the clock; what Google says reaches it as verdicts. */
 export function createPool(options: PoolOptions) {
   const { d1, clock, sleep, log } = options;
@@ -148,7 +151,7 @@ export function createPool(options: PoolOptions) {
       const id = await keys.withdraw(vault.fingerprint(key), clock());
       contributors.forget(key);
       if (id === undefined) return false;
-      outcasts.add(id, undefined, Infinity);
+      outcasts.add(id, undefined, clock() + WITHDRAWN_OUTCAST_MS);
       rotation.drop(id);
       return true;
     },

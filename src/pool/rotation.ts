@@ -124,7 +124,7 @@ export class Rotation {
     // Without blocks a lease is for the requests that wait for it now.
     const most = leaseTtlMs === 0 ? Math.min(shelf.waiting, leaseMax) : shelf.nextCount;
     const count = excluded.length > 0 ? 1 : most;
-    const endFill = shelf.beginFill(count);
+    const endFill = shelf.beginFill(count, excluded.length === 0);
     let keys: LeasedKey[] = [];
     try {
       keys = await this.#lease(model, count, excluded, defer);

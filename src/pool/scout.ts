@@ -22,7 +22,7 @@ type Look = "ready" | "further" | "nothing";
 /** Finds the way where a lease found its window cooling: past long stretches, or to the knowledge that there is none. */
 export class Scout {
   readonly #options: ScoutOptions;
-  readonly #blockedUntil = new Map<string, number>();
+  readonly #blocked = new Map<string, { until: number; believedUntil: number }>();
   readonly #exploring = new Set<string>();
 
   constructor(options: ScoutOptions) {
@@ -31,15 +31,15 @@ export class Scout {
 
   /** Until when no key is ready for the model, as far as this isolate knows. */
   blockedUntil(model: string): number | undefined {
-    const until = this.#blockedUntil.get(model);
-    if (until === undefined || until > this.#options.clock()) return until;
-    this.#blockedUntil.delete(model);
+    const block = this.#blocked.get(model);
+    if (block === undefined || block.believedUntil > this.#options.clock()) return block?.until;
+    this.#blocked.delete(model);
     return undefined;
   }
 
   /** A key joined or came back: no model is known to be blocked any more. */
   unblock(): void {
-    this.#blockedUntil.clear();
+    this.#blocked.clear();
   }
 
   /** Looks once along the ring, and moves the cursor behind the cooling keys ahead. Two round trips. */
@@ -80,8 +80,8 @@ export class Scout {
 
   async #block(model: string, until: number, now: number): Promise<void> {
     const { leases, beliefMs, batch } = this.#options;
-    if (this.#blockedUntil.size >= MAX_BLOCKED) this.#blockedUntil.clear();
-    this.#blockedUntil.set(model, Math.min(until, now + beliefMs));
+    if (this.#blocked.size >= MAX_BLOCKED) this.#blocked.clear();
+    this.#blocked.set(model, { until, believedUntil: Math.min(until, now + beliefMs) });
     if (Number.isFinite(until)) await batch([leases.block(model, until)]);
   }
 }

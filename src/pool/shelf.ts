@@ -62,14 +62,17 @@ export class Shelf {
     return Math.min(this.#most, Math.max(this.#size, this.waiting));
   }
 
-  /** Marks a fill as under way; call the returned function with what came. */
-  beginFill(count: number): (keys: readonly LeasedKey[], expiresAt: number) => void {
+  /**
+   * Marks a fill as under way; call the returned function with what came. Only a regular fill speeds up the start:
+   * a retry's (`grows` false) tells of failing keys, not of a busy isolate.
+   */
+  beginFill(count: number, grows: boolean): (keys: readonly LeasedKey[], expiresAt: number) => void {
     this.#fills += 1;
     const takenBefore = this.#taken;
     return (keys, expiresAt) => {
       this.#fills -= 1;
       this.#demand = this.#taken - takenBefore;
-      if (keys.length > 0) this.#size = Math.min(this.#most, Math.max(this.#size, count) * 2);
+      if (grows && keys.length > 0) this.#size = Math.min(this.#most, Math.max(this.#size, count) * 2);
       for (const key of keys) this.#turns.push({ ...key, expiresAt });
     };
   }

@@ -94,5 +94,6 @@ function retryAfter(verdict: Verdict, poolBlockedUntil: number | undefined, now:
   if (verdict.kind === "quota_minute") waits.push(verdict.retryAfterMs);
   else if (verdict.kind !== "quota_day" && verdict.kind !== "busy") return undefined;
   if (poolBlockedUntil !== undefined && poolBlockedUntil > now) waits.push(poolBlockedUntil - now);
-  return waits.length === 0 ? undefined : Math.min(...waits);
+  const soonest = Math.min(...waits);
+  return Number.isFinite(soonest) ? soonest : undefined;
 }

@@ -26,6 +26,9 @@ const CREDENTIAL_FAULTS: ReadonlySet<string> = new Set([
   "Multiple authentication credentials received. Please pass only one.",
 ]);
 
+/** The OpenAI route's word for an auth key that it does not take, while the native routes may (protocol facts §2.2). */
+const INVALID_AUTH_KEY = "Invalid Auth key.";
+
 /**
  * The tail of the 404 for models that are closed to young projects: every form seen from March to September 2026.
  * Anchored at both ends and put after the whole first sentence, so that a fragment in a model's name never fits.
@@ -80,6 +83,7 @@ function judgeRequest(answer: UpstreamAnswer, error: GoogleError): Verdict {
 
 /** Other failed preconditions (free tier, billing) may hold for this key and not for the caller's own. */
 function judgeBadRequest(error: GoogleError): Verdict {
+  if (error.message.trim() === INVALID_AUTH_KEY) return { kind: "key_unsuited" };
   const isPrecondition = error.status === "FAILED_PRECONDITION" || error.stringCode === "failed_precondition";
   if (!isPrecondition) return { kind: "caller_fault" };
   return error.message.trim() === LOCATION_REFUSED ? { kind: "place_refused" } : { kind: "key_unsuited" };

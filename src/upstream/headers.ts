@@ -77,5 +77,6 @@ export function headersForGoogle(inbound: Headers): Headers {
 
 /** Removes what does not travel to the caller. */
 export function stripForCaller(headers: Headers): void {
-  for (const name of [...headers.keys()]) if (NOT_DOWNSTREAM.has(name)) headers.delete(name);
+  // The names are gathered first: a header deleted during the walk would hide the next.
+  for (const name of Array.from(headers.keys())) if (NOT_DOWNSTREAM.has(name)) headers.delete(name);
 }

@@ -36,7 +36,6 @@ describe("the plan after a lease found nothing", () => {
     expect(planDetour(survey({ sawWholeRing: true, keys, stretchesEnd: 3000 }), [], NOW)).toEqual({
       kind: "blocked",
       until: 3000,
-      readyBehind: false,
     });
   });
 
@@ -65,6 +64,7 @@ describe("the plan after a lease found nothing", () => {
       from: 1,
       to: 12,
       until: 3000,
+      readyBehind: false,
     });
     const ofTheOtherLap = [{ lap: 2, from: 1, until: 3000 }];
     expect(planDetour(survey({ keys, adjoining: ofTheOtherLap }), [], NOW)).toMatchObject({ from: 11 });

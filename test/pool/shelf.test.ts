@@ -11,7 +11,7 @@ const turns = (count: number) => Array.from({ length: count }, (_, at) => turn(a
 const anyKey = () => true;
 
 function fill(shelf: Shelf, count = shelf.nextCount): number {
-  shelf.beginFill(count)(turns(count), LATER);
+  shelf.beginFill(count, true)(turns(count), LATER);
   return count;
 }
 
@@ -62,7 +62,7 @@ describe("a shelf of leased turns", () => {
 
   it("drops every turn of a key that left the pool", () => {
     const shelf = new Shelf(MOST);
-    shelf.beginFill(4)([turn(1), turn(2), turn(1), turn(3)], LATER);
+    shelf.beginFill(4, true)([turn(1), turn(2), turn(1), turn(3)], LATER);
     shelf.drop(1);
     expect(takeAll(shelf)).toEqual([2, 3]);
   });
@@ -77,14 +77,14 @@ describe("a shelf of leased turns", () => {
     fill(shelf);
     expect(shelf.wantsRefill()).toBe(false);
     while (!shelf.wantsRefill()) if (shelf.take(NOW, anyKey) === undefined) throw new Error("empty, and no refill");
-    shelf.beginFill(shelf.nextCount);
+    shelf.beginFill(shelf.nextCount, true);
     expect(shelf.wantsRefill()).toBe(false);
   });
 
   it("is idle with nothing on it and nothing on its way", () => {
     const shelf = new Shelf(MOST);
     expect(shelf.isIdle).toBe(true);
-    const endFill = shelf.beginFill(1);
+    const endFill = shelf.beginFill(1, true);
     expect(shelf.isIdle).toBe(false);
     endFill([], LATER);
     expect(shelf.isIdle).toBe(true);

@@ -42,6 +42,60 @@ describe.each(WAYS)("an error on %s shows nothing of the key that provoked it:",
   });
 });
 
+describe("an error of the request itself, which reaches the caller from another's key,", () => {
+  /** A Google that tells all it knows. */
+  function talkative(table: Table, body: (key: string) => string): typeof fetch {
+    return async (input, init) => {
+      const request = new Request(input, init);
+      const key = request.headers.get("x-goog-api-key") ?? request.headers.get("authorization")?.slice(7) ?? "";
+      await table.google.fetch(request.clone());
+      const headers = { "content-type": "application/json", "www-authenticate": `Bearer key=${key}` };
+      return new Response(body(key), { status: 404, headers });
+    };
+  }
+
+  const bodies: [string, (key: string) => string][] = [
+    ["whole", (key) => JSON.stringify({ error: { code: 404, status: "NOT_FOUND", message: `No ${key} here` } })],
+    ["as an array", (key) => JSON.stringify([{ error: { code: 404, status: "NOT_FOUND", message: `?key=${key}` } }])],
+    [
+      "with all about its owner",
+      (key) =>
+        JSON.stringify({
+          error: {
+            code: 404,
+            status: "NOT_FOUND",
+            message: `Consumer 'api_key:${key}' of projects/700700700700, IP address: ${EGRESS_IP}`,
+            details: [{ metadata: { consumer: "projects/700700700700", containerInfo: "700700700700" } }],
+          },
+        }),
+    ],
+    ["broken off", (key) => `{"error": {"code": 404, "message": "No ${key.slice(0, 30)}`],
+    [
+      "broken off after the key",
+      (key) => `{"error": {"code": 404, "message": "No ${key}", "x": "projects/700700700700`,
+    ],
+  ];
+
+  it.each(WAYS.flatMap(([way, sent]) => bodies.map(([name, body]) => [`${name}, on ${way}`, sent, body] as const)))(
+    "is redacted: %s",
+    async (_, sent, body) => {
+      const table = layTable();
+      const [victim = "", caller = ""] = newKeys(2);
+      await table.contribute(victim, caller);
+      const elsewhere = layTable({}, { fetch: talkative(table, body) });
+      const response = await elsewhere.send({ key: caller, ...sent });
+      expect(table.served()).toEqual([victim]);
+      expect(response.status).toBe(404);
+      expect(response.headers.get("x-pool-served-by")).toBe("pool");
+      const words = await wordsOf(response);
+      expect(words).not.toContain(victim);
+      expect(words).not.toContain(victim.slice(0, 20));
+      expect(words).not.toContain("700700700700");
+      expect(words).not.toContain(EGRESS_IP);
+    },
+  );
+});
+
 describe("a success", () => {
   it("names neither the key nor the project that served it", async () => {
     const table = layTable();

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Behaviour } from "../../simulator/behaviour.ts";
-import { emptyPool, requireStoredKey, storedCoolings } from "../support/pool-rows.ts";
+import { cursorModels, emptyPool, requireStoredKey, storedCoolings } from "../support/pool-rows.ts";
 import { layTable, MODEL, newKey, newKeys, type Table } from "../support/table.ts";
 
 beforeEach(emptyPool);
@@ -214,12 +214,18 @@ describe("Retry-After", () => {
 });
 
 describe("the consequences of an answer", () => {
-  it("reach this isolate at once: a key that failed is not used again", async () => {
-    const table = layTable();
-    const { others, caller } = await seated(table, error("quota-day"));
-    for (let at = 0; at < 20; at++) await table.send({ key: caller });
-    expect(table.served().filter((key) => key === others[0])).toHaveLength(1);
-  });
+  it.each(["quota-day", "busy", "key-suspended", "auth-key-unusable", "prepay-depleted-402"])(
+    "(%s) reach this isolate at once, although its blocks hold more turns of the key",
+    async (fixture) => {
+      const table = layTable();
+      const { others, caller } = await seated(table);
+      for (let at = 0; at < 40; at++) await table.send({ key: caller });
+      table.served();
+      table.google.script(others[0] ?? "", error(fixture));
+      for (let at = 0; at < 60; at++) await table.send({ key: caller });
+      expect(table.served().filter((key) => key === others[0])).toHaveLength(1);
+    },
+  );
 
   it("reach other isolates by D1", async () => {
     const table = layTable();
@@ -320,6 +326,15 @@ describe("the consequences of an answer", () => {
     await table.send({ key });
     expect(await storedCoolings()).toEqual([]);
   });
+});
+
+it("a model that Google has served gets a rotation of its own", async () => {
+  const table = layTable();
+  const [first = "", second = "", caller = ""] = newKeys(3);
+  await table.contribute(first, second, caller);
+  expect(await cursorModels()).toEqual(["*"]);
+  await table.send({ key: caller });
+  expect(await cursorModels()).toEqual(["*", MODEL]);
 });
 
 describe("uses", () => {

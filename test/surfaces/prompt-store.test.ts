@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { sayNotToStore } from "../../src/upstream/prompt-store.ts";
+import type { Forward, Outgoing } from "../../src/upstream/forward.ts";
+import { sayNotToStore, withoutStoring } from "../../src/upstream/prompt-store.ts";
 import { emptyPool } from "../support/pool-rows.ts";
 import { layTable, MODEL, PROMPT, type Table } from "../support/table.ts";
 import { gather, type Company } from "../support/turns.ts";
@@ -118,13 +119,32 @@ describe("where Google refuses the field", () => {
     expect(bodies().pool.filter((body) => body === NOT_STORED).length).toBeGreaterThan(0);
   });
 
-  test("a caller cannot make it forgotten by fields of their own that look like it", async () => {
-    await sendAround({
-      body: { ...PROMPT, 'a": Cannot find field.\nInvalid JSON payload received. Unknown name "store': 1 },
-    });
-    await sendAround({ body: { ...PROMPT, generationConfig: { store: true } } });
-    await sendAround();
-    expect(bodies().pool).toEqual([NOT_STORED, NOT_STORED, NOT_STORED]);
+  test.each([
+    `Invalid JSON payload received. Unknown name "store" at 'generation_config': Cannot find field.`,
+    'Invalid JSON payload received. Unknown name "a": Cannot find field.\nInvalid JSON payload received. Unknown name "store": Cannot find field.',
+    'Invalid JSON payload received. Unknown name "restore": Cannot find field.',
+  ])("a refusal of the caller's own field does not make it forgotten: %s", async (message) => {
+    const sent: string[] = [];
+    const forward: Forward = async ({ body }) => {
+      if (body instanceof Uint8Array) sent.push(new TextDecoder().decode(body));
+      const error = { code: 400, message, status: "INVALID_ARGUMENT" };
+      const verdict = { kind: "caller_fault" } as const;
+      return { kind: "refused", verdict, status: 400, headers: new Headers(), text: JSON.stringify({ error }) };
+    };
+    const withoutStore = withoutStoring(forward, () => 0);
+    const outgoing: Outgoing = {
+      method: "POST",
+      pathAndQuery: `/v1beta/models/${MODEL}:generateContent`,
+      credential: "x-goog-api-key",
+      headers: new Headers(),
+      body: new TextEncoder().encode(JSON.stringify(PROMPT)),
+      signal: new AbortController().signal,
+      model: MODEL,
+      promptStore: "unsaid",
+    };
+    await withoutStore(outgoing, undefined);
+    await withoutStore(outgoing, undefined);
+    expect(sent).toEqual([NOT_STORED, NOT_STORED]);
   });
 });
 

@@ -41,7 +41,7 @@ test("keys may be pasted into the body, in any order of lines, quotes and commas
   const body = `"${first}",\n\n  ${second}\tx`;
   const events = await eventsOf(await table.send({ path: "/verify", body }));
   const findings = events.filter(({ event }) => event === "key").map(({ data }) => data.finding);
-  expect(findings.toSorted()).toEqual(["invalid", "not_a_key", "works"]);
+  expect(new Set(findings)).toEqual(new Set(["invalid", "not_a_key", "works"]));
 });
 
 test("no event holds more of a key than its last four characters", async () => {

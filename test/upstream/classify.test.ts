@@ -51,7 +51,7 @@ const EXPECTED: Record<string, Verdict> = {
   "no-key": CALLER_FAULT,
   "multiple-credentials": CALLER_FAULT,
   "openai-missing-authorization": CALLER_FAULT,
-  "openai-invalid-auth-key": CALLER_FAULT,
+  "openai-invalid-auth-key": KEY_UNSUITED,
 
   "service-disabled": dead("SERVICE_DISABLED"),
   "service-disabled-old-title": dead("SERVICE_DISABLED"),

@@ -55,8 +55,19 @@ export async function layClientTable(vars: Record<string, string> = {}): Promise
     return calls;
   }
 
-  const others = [await contribute(), await contribute(), await contribute(), await contribute()];
-  const caller = await contribute();
+  /** The others first, the caller last: no turn is the caller's before everybody had one. */
+  async function seat(): Promise<{ others: string[]; caller: string }> {
+    try {
+      const others = [await contribute(), await contribute(), await contribute(), await contribute()];
+      return { others, caller: await contribute() };
+    } catch (error) {
+      // Whoever asked for the table never gets it to close.
+      await close();
+      throw error;
+    }
+  }
+
+  const { others, caller } = await seat();
   return {
     url,
     google,

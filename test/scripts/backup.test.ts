@@ -1,0 +1,170 @@
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { backupName, isOurDump, keysIn, tablesIn, toRestore } from "../../scripts/lib/backup-files.ts";
+import { migrateLocally, wranglerOn } from "../../scripts/lib/local-database.ts";
+import { readRows } from "../../scripts/lib/wrangler-answers.ts";
+import { openFakeCloudflare, type FakeCloudflare } from "../support/fake-wrangler-account.ts";
+
+const BACKUP = "scripts/backup.ts";
+const RESTORE = "scripts/restore.ts";
+
+let cloudflare: FakeCloudflare;
+
+beforeEach(async () => {
+  cloudflare = await openFakeCloudflare();
+});
+
+afterEach(() => cloudflare.close());
+
+async function query(dataDir: string, sql: string): Promise<Record<string, unknown>[]> {
+  const answer = await wranglerOn(dataDir, ["execute", "DB", "--json", "--command", sql]);
+  const rows = readRows(answer);
+  if (rows === undefined) throw new Error(answer.stderr + answer.stdout);
+  return rows;
+}
+
+const INSERT_KEYS = `insert into keys (fingerprint, ciphertext, secret_id, last_four, status, reason, status_changed_at, contributed_at, last_seen_at)
+  values ('one', 'sealed ''one''', 'id', 'abcd', 'active', null, 1, 1, 1),
+    ('two', null, 'id', '', 'withdrawn', null, 1, 1, 1),
+    ('three', 'sealed; CREATE TABLE x (', 'id', 'abcd', 'retired', 'API_KEY_INVALID', 1, 1, 1);
+  insert into coolings (key_id, model, until, kind) values (1, 'gemini-2.5-flash', 9, 'quota_day');
+  update cursors set position = 1`;
+
+/** Everything that a pool is, in a comparable form. */
+async function contents(dataDir: string): Promise<unknown> {
+  return {
+    keys: await query(dataDir, "select * from keys order by id"),
+    coolings: await query(dataDir, "select * from coolings"),
+    cursors: await query(dataDir, "select * from cursors"),
+    totals: await query(dataDir, "select * from totals"),
+    schema: await query(
+      dataDir,
+      "select type, name, sql from sqlite_master where name not like '\\_cf%' escape '\\' order by name",
+    ),
+    migrations: await query(dataDir, "select name from d1_migrations order by id"),
+  };
+}
+
+describe("backup and restore of a local database, with the real wrangler", () => {
+  it("carry a pool to an empty database as it was, triggers and totals included", async () => {
+    const [from, to] = [join(cloudflare.folder, "from"), join(cloudflare.folder, "to")];
+    const file = join(cloudflare.folder, "saved/pool.sql");
+    // The real one: the fake stands only where the test says so.
+    const env = { PATH: process.env["PATH"] ?? "" };
+    await migrateLocally(from);
+    await query(from, INSERT_KEYS);
+    const before = await contents(from);
+
+    const saved = await cloudflare.run(BACKUP, ["--data-dir", from, "--output", file], env);
+    expect(saved.output).toContain("3 keys");
+    expect(saved.output).toContain("worth nothing without POOL_SECRET");
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+
+    const restored = await cloudflare.run(RESTORE, [file, "--data-dir", to], env);
+    expect(restored.output).toContain("3 keys are in");
+    expect(restored.code).toBe(0);
+    expect(await contents(to)).toEqual(before);
+    // The triggers live: totals follow.
+    await query(to, "update keys set status = 'retired' where id = 1");
+    expect(await query(to, "select active, retired, withdrawn from totals")).toEqual([
+      { active: 0, retired: 2, withdrawn: 1 },
+    ]);
+
+    const refused = await cloudflare.run(RESTORE, [file, "--data-dir", to], env);
+    expect(refused.code).toBe(1);
+    expect(refused.output).toContain("There are 3 keys in");
+    const forced = await cloudflare.run(RESTORE, [file, "--data-dir", to, "--force"], env);
+    expect(forced.code).toBe(0);
+    expect(await contents(to)).toEqual(before);
+    // A migrated database without keys is as good as an empty one.
+    await rm(to, { recursive: true });
+    await migrateLocally(to);
+    expect((await cloudflare.run(RESTORE, [file, "--data-dir", to], env)).code).toBe(0);
+    await migrateLocally(to);
+    expect(await contents(to)).toEqual(before);
+  }, 120_000);
+
+  it("make no backup of nothing, and write over none", async () => {
+    const env = { PATH: process.env["PATH"] ?? "" };
+    const file = join(cloudflare.folder, "pool.sql");
+    const empty = await cloudflare.run(BACKUP, ["--data-dir", join(cloudflare.folder, "empty"), "--output", file], env);
+    expect(empty.code).toBe(1);
+    expect(empty.output).toContain("It holds no pool");
+    expect(await readdir(cloudflare.folder)).not.toContain("pool.sql");
+    await writeFile(file, "precious");
+    expect((await cloudflare.run(BACKUP, ["--output", file])).output).toContain("exists already");
+    expect(await readFile(file, "utf8")).toBe("precious");
+  }, 60_000);
+});
+
+const DUMP = `PRAGMA defer_foreign_keys=TRUE;
+CREATE TABLE IF NOT EXISTS "d1_migrations"(id INTEGER PRIMARY KEY);
+CREATE TABLE \`keys\` (id integer);
+INSERT INTO "keys" ("id") VALUES(1);
+INSERT INTO "keys" ("id") VALUES(2);
+CREATE TABLE \`totals\` (id integer);
+`;
+
+describe("backup and restore of the database on Cloudflare", () => {
+  it("go through wrangler's export and import", async () => {
+    await cloudflare.change({
+      dump: DUMP,
+      databases: [{ name: "potluck", location: "wnam" }],
+      appliedMigrations: ["0000_pool.sql"],
+      keys: 2,
+    });
+    const file = join(cloudflare.folder, "pool.sql");
+    const saved = await cloudflare.run(BACKUP, ["--output", file]);
+    expect(saved.code).toBe(0);
+    // wrangler tells a link to the dump: nobody who reads a log should get it.
+    expect(saved.output).not.toContain("signature");
+    expect(cloudflare.calls().map(({ args }) => args)).toEqual([
+      ["d1", "export", "DB", "--output", file, "--skip-confirmation", "--remote"],
+    ]);
+
+    const refused = await cloudflare.run(RESTORE, [file]);
+    expect(refused.code).toBe(1);
+    expect(refused.output).toContain("There are 2 keys in the database on Cloudflare");
+    await cloudflare.change({ keys: 0, appliedMigrations: [] });
+    cloudflare.calls();
+    const restored = await cloudflare.run(RESTORE, [file]);
+    expect(restored.output).toContain("2 keys are in the database on Cloudflare");
+    expect(cloudflare.calls().every(({ args }) => args.includes("--remote"))).toBe(true);
+    expect((await cloudflare.account()).dump).toContain('DROP TABLE IF EXISTS "keys";');
+  });
+
+  it("tell wrangler's reasons, and leave no half backup", async () => {
+    await cloudflare.change({
+      failing: { "d1 export": "Couldn't find a D1 DB named 'potluck' (bound as 'DB') in the API." },
+    });
+    const file = join(cloudflare.folder, "pool.sql");
+    const { code, output } = await cloudflare.run(BACKUP, ["--output", file]);
+    expect(code).toBe(1);
+    expect(output).toContain("Couldn't find a D1 DB");
+    expect(await readdir(cloudflare.folder)).not.toContain("pool.sql");
+  });
+
+  it("restore nothing that is no backup", async () => {
+    const file = join(cloudflare.folder, "other.sql");
+    await writeFile(file, "CREATE TABLE users (id integer);");
+    expect((await cloudflare.run(RESTORE, [file])).output).toContain("is no backup of Potluck's");
+    expect((await cloudflare.run(RESTORE, [join(cloudflare.folder, "none.sql")])).output).toContain("cannot be read");
+    expect((await cloudflare.run(RESTORE, [])).output).toContain("Which file?");
+    expect(cloudflare.calls()).toEqual([]);
+  });
+});
+
+describe("a backup file", () => {
+  it("bears its time", () => {
+    expect(backupName("potluck", new Date(Date.UTC(2026, 10, 21, 6, 53, 47)))).toBe("potluck-2026-11-21T06-53-47Z.sql");
+  });
+
+  it("is read by its statements, not by what its values look like", () => {
+    const dump = `${DUMP}INSERT INTO "totals" ("id") VALUES('; CREATE TABLE x (');\n`;
+    expect(tablesIn(dump)).toEqual(["d1_migrations", "keys", "totals"]);
+    expect(keysIn(dump)).toBe(2);
+    expect(isOurDump(dump)).toBe(true);
+    expect(toRestore(dump).startsWith('DROP TABLE IF EXISTS "d1_migrations";\n')).toBe(true);
+  });
+});

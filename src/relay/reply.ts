@@ -1,7 +1,7 @@
 import { problemResponse, type Dialect, type Problem } from "../problem.ts";
 import { stripForCaller } from "../upstream/headers.ts";
 import { toOpenAiError } from "../upstream/openai-error.ts";
-import { redact } from "../upstream/redact.ts";
+import { redact, redactKeyAlone } from "../upstream/redact.ts";
 import type { Answer } from "../upstream/forward.ts";
 import type { Verdict } from "../verdict.ts";
 import type { Relayed } from "./call.ts";
@@ -44,7 +44,8 @@ function responseOf(relayed: Relayed, answer: Answer, dialect: Dialect): Respons
 
 function errorReply({ servedBy, key }: Relayed, answer: Refused, dialect: Dialect): Response {
   if (!looksLikeJson(answer.text)) return problemResponse(unreadable(answer.status), dialect);
-  const text = servedBy === "pool" ? redact(answer.text, { key: key?.reveal() ?? "" }) : answer.text;
+  const secrets = { key: key?.reveal() ?? "" };
+  const text = servedBy === "pool" ? redact(answer.text, secrets) : redactKeyAlone(answer.text, secrets);
   const openAi = dialect === "openai" ? toOpenAiError(answer.status, text) : undefined;
   const headers = new Headers(answer.headers);
   // The text may have changed in length and is no longer encoded.

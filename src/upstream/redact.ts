@@ -59,6 +59,11 @@ export function redact(text: string, secrets: { key: string }): string {
   return isJson(text) ? redactStrings(text, forms) : redactText(redactCut(text, forms), forms);
 }
 
+/** The text without the key itself, for the key's own owner: their project and address are theirs to see. */
+export function redactKeyAlone(text: string, { key }: { key: string }): string {
+  return keyForms(key).reduce((kept, form) => kept.replaceAll(form, REDACTED), text);
+}
+
 /** Google may repeat the key as it is, in a URL, or in JSON inside a string. */
 function keyForms(key: string): string[] {
   if (key.length < MIN_KEY_LENGTH) return [];

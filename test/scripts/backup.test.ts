@@ -31,19 +31,20 @@ const INSERT_KEYS = `insert into keys (fingerprint, ciphertext, secret_id, last_
   insert into coolings (key_id, model, until, kind) values (1, 'gemini-2.5-flash', 9, 'quota_day');
   update cursors set position = 1`;
 
+const CONTENTS = [
+  "select * from keys order by id",
+  "select * from coolings",
+  "select * from cursors",
+  "select * from totals",
+  "select type, name, sql from sqlite_master where name not like '\\_cf%' escape '\\' order by name",
+  "select name from d1_migrations order by id",
+];
+
 /** Everything that a pool is, in a comparable form. */
-async function contents(dataDir: string): Promise<unknown> {
-  return {
-    keys: await query(dataDir, "select * from keys order by id"),
-    coolings: await query(dataDir, "select * from coolings"),
-    cursors: await query(dataDir, "select * from cursors"),
-    totals: await query(dataDir, "select * from totals"),
-    schema: await query(
-      dataDir,
-      "select type, name, sql from sqlite_master where name not like '\\_cf%' escape '\\' order by name",
-    ),
-    migrations: await query(dataDir, "select name from d1_migrations order by id"),
-  };
+async function contents(dataDir: string): Promise<unknown[]> {
+  const answer = await wranglerOn(dataDir, ["execute", "DB", "--json", "--command", CONTENTS.join(";")]);
+  const results = JSON.parse(answer.stdout) as { results: unknown[] }[];
+  return results.map((result) => result.results);
 }
 
 describe("backup and restore of a local database, with the real wrangler", () => {

@@ -25,7 +25,7 @@ const USAGE = `pnpm demo [--once] [--port 8787]
 
 Shows the pool at work against a simulated Google.
   --once   ends after the table, instead of staying up to be played with
-  --port   where the Worker listens (without it: 8787, or any free port)`;
+  --port   where the Worker listens (without it: PORT of the environment, else 8787, or any free port)`;
 
 const REQUESTS_EACH = 15;
 const GUESTS_AT_A_TIME = 8;
@@ -69,7 +69,7 @@ function readArgs() {
       args,
       options: {
         once: { type: "boolean", default: process.env["CI"] === "true" && !process.stdout.isTTY },
-        port: { type: "string" },
+        port: { type: "string", default: process.env["PORT"] },
         help: { type: "boolean", short: "h", default: false },
       },
     });

@@ -2,7 +2,7 @@ const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 /**
  * A Gemini API key. Whatever prints it (a template, JSON, a log line, an inspector) shows `…` and the last four
- * characters; only `reveal()` gives the text, and only the forwarder, the vault and the redactor call it.
+ * characters; only `reveal()` gives the text: to send, seal, redact or recognise the key, never to show it.
  */
 export class ApiKey {
   readonly #text: string;

@@ -8,6 +8,7 @@ import { health } from "./surfaces/health.ts";
 import { badge, keyCount } from "./surfaces/keycount.ts";
 import { reseal } from "./surfaces/operator/reseal.ts";
 import { ownKey } from "./surfaces/own-key.ts";
+import { requestLog } from "./surfaces/request-log.ts";
 import { verify } from "./surfaces/verify.ts";
 import { welcome } from "./surfaces/welcome.ts";
 
@@ -15,6 +16,7 @@ import { welcome } from "./surfaces/welcome.ts";
 export function createApp(services: Services): Hono {
   const app = new Hono();
   const key = ownKey(services);
+  app.use(requestLog(services));
   app.use(cors());
   app.get("/", welcome());
   app.get("/keycount", keyCount(services));

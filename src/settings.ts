@@ -104,6 +104,11 @@ export const SETTINGS = {
     default: "wnam",
     schema: v.picklist(LOCATION_HINTS, `must be one of ${LOCATION_HINTS.join(", ")}`),
   },
+  LOG_SAMPLE: {
+    doc: "How many of a hundred requests get a line in the log. Those answered with a 5xx always do.",
+    default: "10",
+    schema: wholeNumber(0, 100),
+  },
   FLUSH_AFTER_MS: {
     doc: "Counters are gathered for this long before they are written to D1 together.",
     default: "10000",

@@ -28,8 +28,6 @@ export interface Lease {
   keys: LeasedRow[];
   /** The lease saw every active key: fewer keys than wanted means that no more are ready. */
   sawWholeRing: boolean;
-  /** The model has no cursor of its own yet. */
-  onSharedCursor: boolean;
 }
 
 /** What stands behind the cursor: see {@link planDetour}. */
@@ -73,7 +71,6 @@ export function leaseTable(d1: D1Database) {
           blemished: blemished !== 0,
         })),
         sawWholeRing: first !== undefined && first.active <= LEASE_WINDOW,
-        onSharedCursor: first?.cursor === "*",
       };
     },
 

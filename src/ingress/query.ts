@@ -1,14 +1,37 @@
-/** Query parameters that carry a credential or are ours; none goes upstream (Google also reads a token from these). */
-const CREDENTIAL_PARAMETERS = new Set(["key", "access_token", "oauth_token", "bearer_token", "pool_ticket"]);
+/** Query parameters that do not travel to Google. */
+const NOT_UPSTREAM = new Set([
+  // Credentials: Google also reads a token from these.
+  "key",
+  "access_token",
+  "oauth_token",
+  "bearer_token",
+  // Whom to bill.
+  "userproject",
+  // JSONP: an error inside of it is a 200, which would prove a dead key and pass unredacted.
+  "callback",
+  // Ours.
+  "pool_ticket",
+]);
 
-/** The query without its credentials, `?` included; everything else stays byte for byte. */
-export function withoutCredentials(query: string): string {
+/**
+ * Google's system parameters (docs.cloud.google.com/apis/docs/system-parameters) that are only about the answer's
+ * format. The others say in the query what method, headers, key, project or body really count (`$httpMethod`,
+ * `$httpHeaders`, `$key`, `$ct` …): with them a caller could list what belongs to a pool key's project.
+ */
+const HARMLESS_SYSTEM_PARAMETERS = new Set(["$alt", "$fields", "$prettyprint"]);
+
+/** The query without what must not travel to Google, `?` included; everything else stays byte for byte. */
+export function queryForGoogle(query: string): string {
   if (query === "" || query === "?") return "";
   const kept = query
     .slice(1)
     .split("&")
-    .filter((pair) => !CREDENTIAL_PARAMETERS.has(nameOf(pair)));
+    .filter((pair) => mayTravel(nameOf(pair)));
   return kept.length === 0 ? "" : `?${kept.join("&")}`;
+}
+
+function mayTravel(name: string): boolean {
+  return name.startsWith("$") ? HARMLESS_SYSTEM_PARAMETERS.has(name) : !NOT_UPSTREAM.has(name);
 }
 
 function nameOf(pair: string): string {

@@ -1,7 +1,7 @@
 import type { Dialect } from "../problem.ts";
 import type { Carrier } from "./caller.ts";
 import { OPENAI_ABSENT, repairPath } from "./repair-path.ts";
-import { withoutCredentials } from "./query.ts";
+import { queryForGoogle } from "./query.ts";
 
 /**
  * What a request is for.
@@ -48,11 +48,11 @@ const MODEL_METHODS: Record<string, boolean> = {
 
 const NATIVE_PATH = /^\/(v1|v1beta|v1alpha)\/(.+)$/;
 const MODEL_METHOD = /^models\/([^/:]+):([A-Za-z]+)$/;
-const MODEL_READ = /^models(?:\/[^/:]+)?$/;
+/** Of both dialects. */
+const MODEL_READ = /^models(?:\/([^/:]+))?$/;
 
 /** What Google's OpenAI layer generates with; the body names the model. */
 const OPENAI_GENERATING = new Set(["chat/completions", "embeddings", "images/generations"]);
-const OPENAI_MODEL_READ = /^models(?:\/[^/:]+)?$/;
 /** Resources of Google's OpenAI layer that belong to a project. */
 const OPENAI_STATEFUL = /^(?:files|batches|videos)(?:\/.*)?$/;
 const OPENAI_ABSENT_PATH = new RegExp(`^${OPENAI_ABSENT}(?:/.*)?$`);
@@ -63,7 +63,7 @@ const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 /** What the request is for; reads the path only. */
 export function readTarget(method: string, url: URL, carrier: Carrier | undefined): TargetReading {
   const path = repairPath(url.pathname, carrier);
-  const query = withoutCredentials(url.search);
+  const query = queryForGoogle(url.search);
   if (path.dialect === "openai") return readOpenAiTarget(method, path.rest, query);
   if (path.rest.startsWith("/upload/") || path.rest.startsWith("/ws/")) {
     return stateful("gemini", path.rest + query, path.rest.split("/")[1] ?? "");
@@ -91,7 +91,7 @@ function readNativeTarget(method: string, resource: string, pathAndQuery: string
   if (method === "POST" && resource === "interactions") {
     return target({ purpose: "generating", pathAndQuery, modelInBody: true, operation: resource });
   }
-  if (method === "GET" && MODEL_READ.test(resource)) {
+  if (method === "GET" && isModelRead(resource)) {
     return target({ purpose: "stateless", pathAndQuery, operation: "models" });
   }
   return stateful("gemini", pathAndQuery, resource.split(/[/:]/, 1)[0] ?? "");
@@ -102,7 +102,7 @@ function readOpenAiTarget(method: string, operation: string, query: string): Tar
   if (method === "POST" && OPENAI_GENERATING.has(operation)) {
     return target({ dialect: "openai", purpose: "generating", pathAndQuery, modelInBody: true, operation });
   }
-  if (method === "GET" && OPENAI_MODEL_READ.test(operation)) {
+  if (method === "GET" && isModelRead(operation)) {
     return target({ dialect: "openai", purpose: "stateless", pathAndQuery, operation: "models" });
   }
   if (OPENAI_STATEFUL.test(operation)) return stateful("openai", pathAndQuery, operation.split("/", 1)[0] ?? "");
@@ -111,6 +111,12 @@ function readOpenAiTarget(method: string, operation: string, query: string): Tar
     : `There is no ${method} /${operation} in Google's OpenAI-compatible API. ` +
       "Expected POST /v1/chat/completions, POST /v1/embeddings, POST /v1/images/generations or GET /v1/models.";
   return { kind: "unknown", dialect: "openai", message };
+}
+
+/** The list of models, or one by its plain name: `models/x%2Foperations%2F1` may be another's video to Google. */
+function isModelRead(resource: string): boolean {
+  const match = MODEL_READ.exec(resource);
+  return match !== null && (match[1] === undefined || toModelName(match[1]) !== undefined);
 }
 
 function target(known: Partial<Target> & Pick<Target, "purpose" | "pathAndQuery" | "operation">): TargetReading {

@@ -14,6 +14,7 @@ import type { Defer, Rotation } from "./rotation.ts";
 export interface Use {
   keyId: number;
   model: string;
+  /** It carries marks that a success of this kind wipes. */
   blemished: boolean;
 }
 

@@ -34,7 +34,9 @@ export async function takeTurns(
     const forward = seat.id === member.id ? options.forward : options.forwardForPool;
     const answer = await forward(outgoing, seat.key);
     tried.push(seat.id);
-    pool.report({ keyId: seat.id, model, blemished: seat.blemished }, answer.verdict, defer);
+    // A list of models is answered for dead and empty keys too: what proves nothing wipes nothing.
+    const blemished = seat.blemished && call.proves;
+    pool.report({ keyId: seat.id, model, blemished }, answer.verdict, defer);
     const servedBy = seat.id === member.id ? "own" : "pool";
     const relayed: Relayed = {
       answer,

@@ -11,6 +11,7 @@ import { chooseRoute } from "../relay/route.ts";
 import type { Services } from "../services.ts";
 import { callerProblem } from "./caller-problem.ts";
 import { openLiveByToken } from "./live.ts";
+import { tellLog } from "./request-log.ts";
 import { continueUpload, keepUploadHere, uploadIdOf } from "./upload.ts";
 
 /** Both dialects of the API: read the request, let it be relayed, answer. */
@@ -27,6 +28,7 @@ export function api(services: Services) {
     const reading = readTarget(request.method, url, caller.kind === "caller" ? caller.carrier : undefined);
     if (reading.kind === "unknown") return notFound(reading.message, reading.dialect);
     const { target } = reading;
+    tellLog(c, target, target.model);
 
     const uploadId = uploadIdOf(target, url);
     if (uploadId !== undefined) {
@@ -43,6 +45,7 @@ export function api(services: Services) {
 
     const body = await bodyFor(request, target, settings.REPLAY_MAX_BYTES);
     const route = chooseRoute(target, body);
+    tellLog(c, target, route.model);
     const relayed = await relay({
       keys: caller.keys,
       route: mode === "own" ? "pinned" : route.kind,
@@ -59,6 +62,8 @@ export function api(services: Services) {
 
 /** What is bound to the caller's own key travels once: no need to hold it. */
 async function bodyFor(request: Request, target: Target, maxBytes: number): Promise<Body> {
+  // Some clients send `{}` with a GET; `fetch` refuses to, and Google does not read it.
+  if (request.method === "GET" || request.method === "HEAD") return { kind: "none" };
   if (target.purpose !== "stateful") return readBody(request, maxBytes);
   return request.body === null ? { kind: "none" } : { kind: "stream", stream: request.body };
 }

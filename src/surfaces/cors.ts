@@ -13,6 +13,7 @@ const EXPOSED = [
   "x-goog-upload-url",
   "x-pool-attempts",
   "x-pool-contributed",
+  "x-pool-request-id",
   "x-pool-served-by",
 ].join(", ");
 

@@ -10,6 +10,10 @@ const NOT_UPSTREAM = new Set([
   "x-goog-user-project",
   "x-goog-authenticated-user-email",
   "x-goog-iap-jwt-assertion",
+  // Google takes the method from these: a pooled POST could become the GET that lists another's state.
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
   // OpenAI clients' account headers: reported to count as further credentials.
   "openai-organization",
   "openai-project",

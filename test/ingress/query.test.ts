@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { withoutCredentials } from "../../src/ingress/query.ts";
+import { queryForGoogle } from "../../src/ingress/query.ts";
 
 it.each([
   ["", ""],
@@ -18,6 +18,9 @@ it.each([
   ["?pageToken=a%2Bb%3D%3D&filter=x%20y+z", "?pageToken=a%2Bb%3D%3D&filter=x%20y+z"],
   ["?%=1&%zz=2&a=%", "?%=1&%zz=2&a=%"],
   ["?&&a=1&", "?&&a=1&"],
-])("%j travels as %j: credentials go, the rest stays byte for byte", (query, expected) => {
-  expect(withoutCredentials(query)).toBe(expected);
+  ["?$alt=sse&$fields=a&$prettyPrint=false", "?$alt=sse&$fields=a&$prettyPrint=false"],
+  ["?$httpMethod=GET&alt=json&%24httpHeaders=X-Goog-Api-Key:x&$key=x&$ct=x&$.xgafv=1", "?alt=json"],
+  ["?callback=f&$callback=f&userProject=x&$userProject=x", ""],
+])("%j travels as %j: credentials and overrides go, the rest stays byte for byte", (query, expected) => {
+  expect(queryForGoogle(query)).toBe(expected);
 });

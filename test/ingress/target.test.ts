@@ -22,6 +22,8 @@ describe("what a request is for", () => {
     ["POST", "/v1beta/models/veo-3.1:predictLongRunning", "stateful", undefined],
     ["POST", "/v1beta/models/gemini-2.5-flash:batchGenerateContent", "stateful", undefined],
     ["GET", GENERATE, "stateful", undefined],
+    ["GET", "/v1beta/models/veo-3.1%2Foperations%2Fabc", "stateful", undefined],
+    ["GET", "/v1beta/models/..%2Ffiles%2Fabc", "stateful", undefined],
     ["DELETE", "/v1beta/models/gemini-2.5-flash", "stateful", undefined],
     ["POST", "/v1beta/models/gemini-2.5-flash:constructor", "stateful", undefined],
     ["POST", "/v1beta/tunedModels/abc:generateContent", "stateful", undefined],

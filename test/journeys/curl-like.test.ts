@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { startWorker, type WorkerProcess } from "../support/worker-process.ts";
 import { BODY, contribute, COUNT_TOKENS, GENERATE, issueKeys, ownKey, post, SOON, STREAM } from "./table-manners.ts";
@@ -13,6 +14,18 @@ beforeAll(async () => {
 afterAll(() => worker.close());
 
 const json = async (response: Response | Promise<Response>): Promise<unknown> => (await response).json();
+/** What `fetch` will not send: a body with a GET. */
+function getWithBody(path: string, key: string): Promise<number> {
+  const headers = { "x-goog-api-key": key, "content-type": "application/json", "content-length": "2" };
+  return new Promise((resolve, reject) => {
+    const sent = request(worker.url + path, { headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    sent.once("error", reject).end("{}");
+  });
+}
+
 const keyCount = async () => ((await json(fetch(`${worker.url}/keycount`))) as { keyCount: number }).keyCount;
 const lastCall = () => worker.google.calls.at(-1);
 
@@ -153,6 +166,11 @@ describe("a body of 30 MB", () => {
     expect((await post(worker.url, GENERATE, key, { body })).status).toBe(503);
     expect(worker.google.calls.slice(from)).toMatchObject([{ key, bodyBytes: body.length }]);
   });
+});
+
+test("a body that a client sends with a GET is left behind", async () => {
+  expect(await getWithBody("/v1beta/models", member)).toBe(200);
+  expect(await getWithBody("/v1beta/files", member)).toBe(200);
 });
 
 describe("a caller who hangs up", () => {

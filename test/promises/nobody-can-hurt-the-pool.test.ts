@@ -149,6 +149,18 @@ describe("echoed back by Google, a caller's words change nothing:", () => {
   });
 });
 
+it("the list of models, which Google shows to empty keys too, does not wipe what a key is marked with", async () => {
+  const { table, victim, attacker } = await layTrap();
+  table.google.script(victim, { kind: "error", fixture: "prepay-depleted-402", only: { firstCalls: 1 } });
+  await table.send({ key: attacker });
+  table.advance(3_700_000);
+  for (let at = 0; at < 4; at++) await table.send({ key: attacker, path: "/v1beta/models", method: "GET" });
+  expect(table.served().slice(2)).toContain(victim);
+  expect(await opinionOf(victim)).toMatchObject({ resting_until: null, rest_step: 1 });
+  for (let at = 0; at < 2; at++) await table.send({ key: attacker });
+  expect(await opinionOf(victim)).toMatchObject({ rest_step: 0 });
+});
+
 describe("nobody can grow the database", () => {
   it("with invented model names", async () => {
     const { table, attacker } = await layTrap();

@@ -26,6 +26,7 @@ const LUGGAGE = {
   "sec-ch-ua": "x",
   "proxy-authorization": "Basic abc",
   "x-goog-user-project": "someone-else",
+  "x-http-method-override": "GET",
   "openai-organization": "org-1",
   "openai-project": "proj-1",
   "x-gemini-api-privileged-user-id": "installation-1",
@@ -55,6 +56,7 @@ describe.each(WAYS)("upstream (%s)", (_, sent, carrier) => {
       (key) => ({ key, headers: { authorization: `Bearer ${key}` }, query: `key=${key}&access_token=x` }),
     ],
     ["two that differ", (key) => ({ key, headers: { authorization: "Bearer AIzaAnother-key-altogether" } })],
+    ["system parameters", (key) => ({ key, query: `$key=${key}&%24httpHeaders=Authorization:x&$httpMethod=GET` })],
     ["?key= twice", (key) => ({ query: `key=${key}&alt=json&KEY=${key}&oauth_token=${key}` })],
   ];
 

@@ -33,6 +33,7 @@ describe("the caller's own key alone carries a request for", () => {
     ["POST", "/v1beta/models/gemini-embedding-001:asyncBatchEmbedContent", {}],
     ["POST", "/v1beta/models/veo-3.1-generate-preview:predictLongRunning", {}],
     ["GET", "/v1beta/models/veo-3.1-generate-preview/operations/abc"],
+    ["GET", "/v1beta/models/veo-3.1-generate-preview%2Foperations%2Fabc"],
     ["GET", "/v1beta/operations/abc"],
     ["GET", "/v1beta/tunedModels"],
     ["POST", "/v1beta/tunedModels/abc:generateContent", PROMPT],

@@ -45,8 +45,18 @@ const config :Workerd.Config = (
 `;
 }
 
-function toService({ name, modules, vars = {}, bindings = [], fields = [], compatibility = COMPATIBILITY }: WorkerService): string {
-  const all = [...Object.entries(vars).map(([key, value]) => `(name = ${quoted(key)}, text = ${quoted(value)})`), ...bindings];
+function toService({
+  name,
+  modules,
+  vars = {},
+  bindings = [],
+  fields = [],
+  compatibility = COMPATIBILITY,
+}: WorkerService): string {
+  const all = [
+    ...Object.entries(vars).map(([key, value]) => `(name = ${quoted(key)}, text = ${quoted(value)})`),
+    ...bindings,
+  ];
   return `(name = ${quoted(name)}, worker = (
       modules = [${modules.map(([module, file]) => `(name = ${quoted(module)}, esModule = embed ${quoted(file)})`).join(", ")}],
       compatibilityDate = ${quoted(compatibility.date)},

@@ -1,7 +1,8 @@
 import { LIMIT, MAIN } from "./plan.ts";
 import { round as cut } from "./statistics.ts";
-import type { Comparison, Results } from "./summary.ts";
+import { ceilingOf, type Comparison, type Results } from "./summary.ts";
 import type { LargeStream } from "./streams.ts";
+import { table, type Cell } from "./table.ts";
 
 /** The report, for the terminal and for docs/performance.md alike. */
 export function toMarkdown(results: Results): string {
@@ -16,7 +17,17 @@ export function toMarkdown(results: Results): string {
     ),
     `At a steady rate, 30 ms to D1, after a few seconds of warming:`,
     table(
-      ["req/s", "callers", "requests", "waited for no D1", "before fetch, median / p99 ms", "D1 queries", "rows read", "rows written"],
+      [
+        "req/s",
+        "callers",
+        "requests",
+        "waited for no D1",
+        "before fetch, median / p99 ms",
+        "D1 queries",
+        "rows read",
+        "rows written",
+        "free plan carries a day",
+      ],
       results.awaited.map(({ ratePerSecond, callers, requests, withoutWaiting, beforeFetchMs, d1 }) => [
         ratePerSecond,
         callers,
@@ -26,6 +37,7 @@ export function toMarkdown(results: Results): string {
         cut(d1.queries, 3),
         cut(d1.rowsRead, 2),
         cut(d1.rowsWritten, 3),
+        ceilingText(d1),
       ]),
     ),
     table(
@@ -43,7 +55,8 @@ function targets(results: Results): Cell[][] {
     results.comparisons.find(
       (line) => line.contestant === MAIN && line.connections === connections && line.mode === mode,
     );
-  const { awaited, streams, fixedRate, ceiling, busyD1 } = results;
+  const { awaited, streams, fixedRate, busyD1 } = results;
+  const ceiling = Math.min(...awaited.map(({ d1 }) => ceilingOf(d1).requestsADay));
   const steady = awaited[0];
   const added = (way: "limit" | "potluck") => cut(streams.firstByteMs[way] - streams.firstByteMs.direct, 3);
   const line = (name: string, wanted: string, value: number | undefined, met: boolean): Cell[] => [
@@ -53,9 +66,19 @@ function targets(results: Results): Cell[][] {
     value === undefined ? "" : met ? "met" : "**missed**",
   ];
   const most = (name: string, bound: number, value: number | undefined, digits = 2) =>
-    line(name, `≤ ${bound}`, value === undefined ? undefined : cut(value, digits), value !== undefined && value <= bound);
+    line(
+      name,
+      `≤ ${bound}`,
+      value === undefined ? undefined : cut(value, digits),
+      value !== undefined && value <= bound,
+    );
   const least = (name: string, bound: number, value: number | undefined, digits = 2) =>
-    line(name, `≥ ${bound}`, value === undefined ? undefined : cut(value, digits), value !== undefined && value >= bound);
+    line(
+      name,
+      `≥ ${bound}`,
+      value === undefined ? undefined : cut(value, digits),
+      value !== undefined && value >= bound,
+    );
   return [
     least("throughput, 64 connections", 0.75, at(64)?.throughputRatio),
     most("CPU ratio, 64 connections", 1.5, at(64)?.cpuRatio),
@@ -69,7 +92,12 @@ function targets(results: Results): Cell[][] {
     most("rows read a request, closed loop", 3, busyD1.rowsRead),
     most("rows written a request, 50 req/s", 0.25, steady?.d1.rowsWritten, 3),
     ...results.delayEffectMs.map(({ connections, ms }) =>
-      most(`median with 30 ms to D1 minus without, ${connections} connections`, 1, Number.isNaN(ms) ? undefined : ms, 3),
+      most(
+        `median with 30 ms to D1 minus without, ${connections} connections`,
+        1,
+        Number.isNaN(ms) ? undefined : ms,
+        3,
+      ),
     ),
     most("SSE: first byte through Potluck, ms (median)", 1, added("potluck"), 3),
     line(
@@ -78,8 +106,13 @@ function targets(results: Results): Cell[][] {
       cut(streams.large.potluck.peakMiB - streams.large.potluck.beforeMiB, 1),
       streams.large.potluck.identical && streams.large.potluck.peakMiB - streams.large.potluck.beforeMiB <= 16,
     ),
-    line("free plan, requests a day", "≥ 100000", ceiling.requestsADay, ceiling.requestsADay >= 100_000),
-    [`p99 at ${fixedRate.ratePerSecond} req/s, ms`, `pass-through ${cut(fixedRate.limitP99Ms)}`, cut(fixedRate.potluckP99Ms), ""],
+    line("free plan, requests a day, worst of the steady rates", "≥ 100000", ceiling, ceiling >= 100_000),
+    [
+      `p99 at ${fixedRate.ratePerSecond} req/s, ms`,
+      `pass-through ${cut(fixedRate.limitP99Ms)}`,
+      cut(fixedRate.potluckP99Ms),
+      "",
+    ],
     ["SSE: first byte through the pass-through, ms", "", added("limit"), ""],
   ];
 }
@@ -101,15 +134,9 @@ function largeRow({ identical, mibPerSecond, beforeMiB, peakMiB, afterMiB }: Lar
   return [identical ? "yes" : "**no**", cut(mibPerSecond, 0), cut(beforeMiB, 1), cut(peakMiB, 1), cut(afterMiB, 1)];
 }
 
-const percent = (share: number) => `${cut(share * 100, 2)} %`;
-
-type Cell = string | number;
-
-/** A Markdown table whose columns also line up in a terminal. */
-function table(head: string[], rows: Cell[][]): string {
-  const texts = [head, ...rows.map((row) => row.map(String))];
-  const widths = head.map((_, column) => Math.max(3, ...texts.map((row) => row[column]?.length ?? 0)));
-  const toLine = (cells: string[]) => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  const [first = [], ...rest] = texts;
-  return [toLine(first), toLine(widths.map((width) => "-".repeat(width))), ...rest.map(toLine)].join("\n");
+function ceilingText(d1: Parameters<typeof ceilingOf>[0]): string {
+  const { requestsADay, boundBy } = ceilingOf(d1);
+  return `${requestsADay} (${boundBy})`;
 }
+
+const percent = (share: number) => `${cut(share * 100, 2)} %`;

@@ -33,6 +33,8 @@ export const FULL: Plan = {
     { ratePerSecond: 50, seconds: 40, callers: 1 },
     { ratePerSecond: 200, seconds: 20, callers: 1 },
     { ratePerSecond: 50, seconds: 75, callers: 50 },
+    // The free plan's 100,000 requests a day are 1.16 a second.
+    { ratePerSecond: 1, seconds: 60, callers: 1 },
   ],
   firstByteStreams: 60,
 };

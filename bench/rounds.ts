@@ -41,7 +41,11 @@ export async function runRound({ workers, load }: Stage, order: RoundOrder): Pro
   const { contestant, mode, connections, seconds, ratePerSecond, callers = 1, door } = order;
   const before = door === undefined ? undefined : await readGauge(door);
   const cpuBefore = cpuMicros(workers.pid);
-  const { latencies, failures, seconds: took } = await load.run({
+  const {
+    latencies,
+    failures,
+    seconds: took,
+  } = await load.run({
     url: urlOf(workers.port(contestant), mode),
     headers: HEADERS,
     callerKeys: Array.from({ length: callers }, (_, index) => benchKey(index)),

@@ -25,7 +25,9 @@ export async function queryD1({ port }: Door, sql: string, params: unknown[] = [
 
 /** Lays the schema by the real migrations and fills the pool with keys that open under the bench's secret. */
 export async function seedPool(door: Door, size: PoolSize): Promise<void> {
-  for (const file of readdirSync(MIGRATIONS).filter((name) => name.endsWith(".sql")).toSorted()) {
+  for (const file of readdirSync(MIGRATIONS)
+    .filter((name) => name.endsWith(".sql"))
+    .toSorted()) {
     const statements = readFileSync(join(MIGRATIONS, file), "utf8").split("--> statement-breakpoint");
     for (const sql of statements) await queryD1(door, sql);
   }

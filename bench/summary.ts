@@ -35,14 +35,25 @@ export interface Results {
   awaited: Awaited[];
   /** D1 for each request over every closed-loop round of the main pool, unary. */
   busyD1: NonNullable<Round["d1"]>;
-  fixedRate: { ratePerSecond: number; limitP99Ms: number; potluckP99Ms: number; limitMedianMs: number; potluckMedianMs: number };
+  fixedRate: {
+    ratePerSecond: number;
+    limitP99Ms: number;
+    potluckP99Ms: number;
+    limitMedianMs: number;
+    potluckMedianMs: number;
+  };
   streams: StreamReport;
-  ceiling: Ceiling;
   failures: number;
 }
 
 /** Pairs the n-th round of one with the n-th of the other: they ran one after the other. */
-function paired(rounds: readonly Round[], one: string, other: string, mode: Mode, connections: number): [Round, Round][] {
+function paired(
+  rounds: readonly Round[],
+  one: string,
+  other: string,
+  mode: Mode,
+  connections: number,
+): [Round, Round][] {
   const of = (name: string) =>
     rounds.filter((round) => round.contestant === name && round.mode === mode && round.connections === connections);
   const others = of(other);
@@ -56,7 +67,8 @@ export function compare(rounds: readonly Round[]): Comparison[] {
   const lines = new Map(rounds.map((round) => [`${round.mode} ${round.connections} ${round.contestant}`, round]));
   return [...lines.values()].map(({ contestant, mode, connections }) => {
     const pairs = paired(rounds, contestant, LIMIT, mode, connections);
-    const over = (read: (round: Round, limit: Round) => number) => median(pairs.map(([round, limit]) => read(round, limit)));
+    const over = (read: (round: Round, limit: Round) => number) =>
+      median(pairs.map(([round, limit]) => read(round, limit)));
     return {
       contestant,
       mode,
@@ -75,9 +87,7 @@ export function compare(rounds: readonly Round[]): Comparison[] {
 export function delayEffect(rounds: readonly Round[], connections: readonly number[]): Results["delayEffectMs"] {
   return connections.map((count) => ({
     connections: count,
-    ms: median(
-      paired(rounds, MAIN_DELAYED, MAIN, "unary", count).map(([slow, fast]) => slow.medianMs - fast.medianMs),
-    ),
+    ms: median(paired(rounds, MAIN_DELAYED, MAIN, "unary", count).map(([slow, fast]) => slow.medianMs - fast.medianMs)),
   }));
 }
 
@@ -104,7 +114,7 @@ export function d1Of(rounds: readonly Round[]): NonNullable<Round["d1"]> {
 const FREE_PLAN = { requests: 100_000, rowsRead: 5_000_000, rowsWritten: 100_000 };
 
 /** How many requests a day the free plan carries at this cost. */
-export function ceilingOf(d1: NonNullable<Round["d1"]>): Ceiling {
+export function ceilingOf(d1: { rowsRead: number; rowsWritten: number }): Ceiling {
   const bounds = [
     { boundBy: "requests", requestsADay: FREE_PLAN.requests },
     { boundBy: "rows read", requestsADay: Math.floor(FREE_PLAN.rowsRead / d1.rowsRead) },

@@ -67,17 +67,15 @@ export async function startD1(directory: string): Promise<Workerd> {
     ],
   };
   const doors = POOL_SIZES.flatMap((size) => [false, true].map((delayed) => ({ size, delayed })));
-  const workers = doors.map(
-    ({ size, delayed }): WorkerService => ({
-      name: doorName(size, delayed),
-      modules: [["gauge.js", "gauge.js"]],
-      vars: { DATABASE: `pool-${size}`, DELAY_MS: String(delayed ? D1_DELAY_MS : 0) },
-      bindings: [
-        `(name = "OBJECTS", durableObjectNamespace = (className = "D1DatabaseObject", serviceName = "objects"))`,
-      ],
-      listens: true,
-    }),
-  );
+  const workers = doors.map(({ size, delayed }): WorkerService => ({
+    name: doorName(size, delayed),
+    modules: [["gauge.js", "gauge.js"]],
+    vars: { DATABASE: `pool-${size}`, DELAY_MS: String(delayed ? D1_DELAY_MS : 0) },
+    bindings: [
+      `(name = "OBJECTS", durableObjectNamespace = (className = "D1DatabaseObject", serviceName = "objects"))`,
+    ],
+    listens: true,
+  }));
   const config = configure(directory, "d1-process", {
     workers: [objects, ...workers],
     services: [`(name = "disk", disk = (path = ${quoted(disk)}, writable = true))`],
@@ -86,7 +84,10 @@ export async function startD1(directory: string): Promise<Workerd> {
       ["miniflare:zod", "shared-zod.worker.js"],
     ],
   });
-  return startWorkerd(config, workers.map(({ name }) => name));
+  return startWorkerd(
+    config,
+    workers.map(({ name }) => name),
+  );
 }
 
 /** A Worker under test. */
@@ -116,10 +117,22 @@ export async function startContestants(
     workers: contestants.map(toWorker),
     services: doors.map((door) => externalService(door, d1.port(door))),
   });
-  return startWorkerd(config, contestants.map(({ name }) => name), extra);
+  return startWorkerd(
+    config,
+    contestants.map(({ name }) => name),
+    extra,
+  );
 }
 
-function toWorker({ name, kind, size = 1000, delayed = false, upstream, vars, bundle = "potluck.js" }: Contestant): WorkerService {
+function toWorker({
+  name,
+  kind,
+  size = 1000,
+  delayed = false,
+  upstream,
+  vars,
+  bundle = "potluck.js",
+}: Contestant): WorkerService {
   const base = { GEMINI_BASE_URL: `http://127.0.0.1:${upstream}`, ...vars };
   if (kind === "pass-through") {
     return { name, modules: [["pass-through.js", "pass-through.js"]], vars: base, listens: true };

@@ -21,7 +21,9 @@ export default {
     const delayMs = Number(env.DELAY_MS);
     if (delayMs > 0) await scheduler.wait(delayMs);
     const object = env.OBJECTS.get(env.OBJECTS.idFromName(env.DATABASE));
-    const response = await object.fetch(request, { cf: { miniflare: { name: env.DATABASE } } as RequestInitCfProperties });
+    const response = await object.fetch(request, {
+      cf: { miniflare: { name: env.DATABASE } } as RequestInitCfProperties,
+    });
     const text = await response.text();
     count(JSON.parse(text) as Answer | Answer[]);
     return new Response(text, response);

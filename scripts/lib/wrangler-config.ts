@@ -9,6 +9,13 @@ const D1_BINDING = "DB";
 
 const schema = v.object({
   name: v.string(),
+  compatibility_date: v.string(),
+  compatibility_flags: v.optional(v.array(v.string()), []),
+  triggers: v.optional(v.object({ crons: v.optional(v.array(v.string()), []) }), {}),
+  ratelimits: v.optional(
+    v.array(v.object({ name: v.string(), simple: v.object({ limit: v.number(), period: v.number() }) })),
+    [],
+  ),
   d1_databases: v.array(
     v.object({ binding: v.string(), database_name: v.optional(v.string()), database_id: v.optional(v.string()) }),
   ),
@@ -20,6 +27,10 @@ export interface WranglerConfig {
   database: string;
   /** Somebody tied the binding to one database; it is neither looked for nor created. */
   databaseId: string | undefined;
+  compatibilityDate: string;
+  compatibilityFlags: string[];
+  cron: string;
+  ratelimits: { name: string; limit: number; period: number }[];
 }
 
 export async function readWranglerConfig(path = join(ROOT, "wrangler.jsonc")): Promise<WranglerConfig> {
@@ -31,5 +42,19 @@ export async function readWranglerConfig(path = join(ROOT, "wrangler.jsonc")): P
   const worker = result.output.name;
   // wrangler's own name for a database that the configuration does not name.
   const database = binding.database_name ?? `${worker}-${D1_BINDING}`.toLowerCase();
-  return { worker, database, databaseId: binding.database_id };
+  const {
+    compatibility_date: compatibilityDate,
+    compatibility_flags: compatibilityFlags,
+    triggers,
+    ratelimits,
+  } = result.output;
+  return {
+    worker,
+    database,
+    databaseId: binding.database_id,
+    compatibilityDate,
+    compatibilityFlags,
+    cron: triggers.crons[0] ?? "",
+    ratelimits: ratelimits.map(({ name, simple }) => ({ name, ...simple })),
+  };
 }

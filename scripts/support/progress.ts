@@ -30,7 +30,7 @@ export function startProgress(total: number, screen: Screen = process.stdout): P
   let done = 0;
   let note = "";
   const draw = () => {
-    if (redraws) screen.write(ERASE_LINE + renderBar(done, total, note, screen.columns));
+    if (redraws) screen.write(ERASE_LINE + renderBar(done, total, note, screen.columns || undefined));
     else if (done > 0 && (done % step === 0 || done === total))
       screen.write(`  ${done} of ${total}  ${note}`.trimEnd() + "\n");
   };

@@ -61,7 +61,10 @@ export function readBodyFacts(body: Uint8Array): BodyFacts | undefined {
       models += 1;
       facts.model = stringAt(json, valueAt);
     }
-    if (depth === 1 && name === "store") facts.store = json.startsWith("false", valueAt) ? "false" : "said";
+    if (depth === 1 && name === "store") {
+      // Of two, nobody knows which one Google takes.
+      facts.store = facts.store === "unsaid" && json.startsWith("false", valueAt) ? "false" : "said";
+    }
     const kind = REFERENCES.get(name);
     if (kind !== undefined && isReference(kind, json, valueAt)) facts.refersToState = true;
     return !CALLERS_DATA.has(name);

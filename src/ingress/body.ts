@@ -6,25 +6,37 @@ export type Body =
   /** Too large to hold: travels once. */
   | { kind: "stream"; stream: ReadableStream };
 
-/** Reads the body if it is at most `maxBytes` long; a longer one stays a stream, untouched. */
-export async function readBody(request: Request, maxBytes: number): Promise<Body> {
+/**
+ * Reads the body if it is at most `maxBytes` long and `grow` finds room for it; another one stays a stream, untouched.
+ */
+export async function readBody(
+  request: Request,
+  maxBytes: number,
+  grow: (bytes: number) => boolean = () => true,
+): Promise<Body> {
   if (request.body === null) return { kind: "none" };
   const declared = Number(request.headers.get("content-length") ?? NaN);
-  if (declared > maxBytes) return { kind: "stream", stream: request.body };
+  if (declared > maxBytes || (declared > 0 && !grow(declared))) return { kind: "stream", stream: request.body };
   if (!Number.isNaN(declared)) return { kind: "bytes", bytes: new Uint8Array(await request.arrayBuffer()) };
-  return readUpTo(request.body, maxBytes);
+  return readUpTo(request.body, maxBytes, grow);
 }
 
 /** For chunked bodies: reads until the limit, then puts what was read back in front of the rest. */
-async function readUpTo(source: ReadableStream<Uint8Array>, maxBytes: number): Promise<Body> {
+async function readUpTo(
+  source: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  grow: (bytes: number) => boolean,
+): Promise<Body> {
   const reader = source.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  while (length <= maxBytes) {
+  let hasRoom = true;
+  while (hasRoom && length <= maxBytes) {
     const { done, value } = await reader.read();
     if (done) return { kind: "bytes", bytes: joined(chunks, length) };
     chunks.push(value);
     length += value.byteLength;
+    hasRoom = grow(value.byteLength);
   }
   reader.releaseLock();
   return { kind: "stream", stream: resumed(chunks, source) };

@@ -62,6 +62,19 @@ const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /** What the request is for; reads the path only. */
 export function readTarget(method: string, url: URL, carrier: Carrier | undefined): TargetReading {
+  const reading = readByPath(method, url, carrier);
+  if (reading.kind === "unknown" || hasReadableErrors(url.search)) return reading;
+  return { kind: "target", target: { ...reading.target, purpose: "stateful" } };
+}
+
+/** With `alt=proto` or `alt=media` Google's errors could not be read, and a dead key would be tried for ever. */
+function hasReadableErrors(query: string): boolean {
+  if (!query.includes("alt")) return true;
+  const parameters = new URLSearchParams(query);
+  return [...parameters.getAll("alt"), ...parameters.getAll("$alt")].every((alt) => /^(?:json|sse)$/i.test(alt));
+}
+
+function readByPath(method: string, url: URL, carrier: Carrier | undefined): TargetReading {
   const path = repairPath(url.pathname, carrier);
   const query = queryForGoogle(url.search);
   if (path.dialect === "openai") return readOpenAiTarget(method, path.rest, query);

@@ -1,7 +1,8 @@
 import type { Clock, Sleep } from "../clock.ts";
 
-/** After a failure the database is left alone for this long: a caller must not wait for it request by request. */
-const PAUSE_MS = 1000;
+/** After a failure the database is left alone, longer each time in a row: no caller must wait for it again and again. */
+const FIRST_PAUSE_MS = 1000;
+const MAX_PAUSE_MS = 16_000;
 
 /** The database did not answer in time, or is being left alone after a failure. */
 export class Unavailable extends Error {
@@ -14,6 +15,7 @@ export class Patience {
   readonly #clock: Clock;
   readonly #sleep: Sleep;
   #pausedUntil = 0;
+  #pauseMs = FIRST_PAUSE_MS;
 
   constructor(options: { timeoutMs: number; clock: Clock; sleep: Sleep }) {
     this.#timeoutMs = options.timeoutMs;
@@ -25,9 +27,15 @@ export class Patience {
   async wait<T>(ask: () => Promise<T>): Promise<T> {
     if (this.#clock() < this.#pausedUntil) throw new Unavailable("left alone after a failure");
     try {
-      return await Promise.race([ask(), this.#timeout()]);
+      const answer = await Promise.race([ask(), this.#timeout()]);
+      this.#pauseMs = FIRST_PAUSE_MS;
+      return answer;
     } catch (error) {
-      this.#pausedUntil = this.#clock() + PAUSE_MS;
+      // Failures of requests that set out together are one failure.
+      if (this.#clock() >= this.#pausedUntil) {
+        this.#pausedUntil = this.#clock() + this.#pauseMs;
+        this.#pauseMs = Math.min(this.#pauseMs * 2, MAX_PAUSE_MS);
+      }
       throw error;
     }
   }

@@ -42,8 +42,8 @@ const TEND_LIMIT = 200;
 /** Ended coolings stay for this long: a busy pair is cooled for longer only while it is known to have been busy. */
 const KEEP_ENDED_MS = 600_000;
 
-/** Longer than any block that may still hold a withdrawn key. */
-const WITHDRAWN_OUTCAST_MS = 3_600_000;
+/** A key that left is kept in mind a little longer than any block that may still hold it. */
+const OUTCAST_MARGIN_MS = 60_000;
 
 /** Whose key, whose turn. Knows the database and the clock; what Google says reaches it as verdicts. */
 export function createPool(options: PoolOptions) {
@@ -66,6 +66,7 @@ export function createPool(options: PoolOptions) {
     ttlMs: options.contributorTtlMs,
   });
   const { leaseMax, leaseTtlMs } = options;
+  const outcastMs = leaseTtlMs + OUTCAST_MARGIN_MS;
   const rotation = new Rotation({ leases, batch, vault, outcasts, patience, clock, log, leaseMax, leaseTtlMs });
   const ledger = new Ledger({
     keys,
@@ -76,7 +77,18 @@ export function createPool(options: PoolOptions) {
     random: options.random,
     flushAfterMs: options.flushAfterMs,
   });
-  const report = createReport({ keys, coolings, leases, rotation, contributors, outcasts, ledger, clock, log });
+  const report = createReport({
+    keys,
+    coolings,
+    leases,
+    rotation,
+    contributors,
+    outcasts,
+    ledger,
+    clock,
+    log,
+    retiredOutcastMs: outcastMs,
+  });
 
   let tendedAt = clock();
   let totals: { at: number; value: Totals } | undefined;
@@ -151,7 +163,7 @@ export function createPool(options: PoolOptions) {
       const id = await keys.withdraw(vault.fingerprint(key), clock());
       contributors.forget(key);
       if (id === undefined) return false;
-      outcasts.add(id, undefined, clock() + WITHDRAWN_OUTCAST_MS);
+      outcasts.add(id, undefined, clock() + outcastMs);
       rotation.drop(id);
       return true;
     },

@@ -28,10 +28,9 @@ export interface ReportOptions {
   ledger: Ledger;
   clock: Clock;
   log: Log;
+  /** How long this isolate keeps a retired key in mind: longer than any block that may still hold it. */
+  retiredOutcastMs: number;
 }
-
-/** How long this isolate keeps a retired key in mind: longer than any block that may still hold it. */
-const RETIRED_OUTCAST_MS = 3_600_000;
 
 /** Models whose cursor this isolate has opened, so that it asks once. */
 const MAX_OPENED = 1000;
@@ -66,7 +65,7 @@ export function createReport(options: ReportOptions) {
         if (use.blemished) ledger.write([keys.wipe(keyId), coolings.clear(keyId, model, now)], defer);
         return;
       case "retire":
-        castOut(keyId, undefined, now + RETIRED_OUTCAST_MS);
+        castOut(keyId, undefined, now + options.retiredOutcastMs);
         contributors.forgetId(keyId);
         ledger.write([keys.retire(keyId, consequence.reason, now)], defer);
         break;

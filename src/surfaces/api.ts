@@ -1,8 +1,8 @@
 import type { Context } from "hono";
 import { readBody, type Body } from "../ingress/body.ts";
 import { readCaller } from "../ingress/caller.ts";
-import { readClientAddress } from "../ingress/client-address.ts";
 import { readEphemeralToken } from "../ingress/ephemeral-token.ts";
+import { HeldBytes, type Holding } from "../ingress/held-bytes.ts";
 import { readTarget, type Target } from "../ingress/target.ts";
 import { problemResponse, type Dialect } from "../problem.ts";
 import { outgoingOf } from "../relay/outgoing.ts";
@@ -10,13 +10,15 @@ import { toReply } from "../relay/reply.ts";
 import { chooseRoute } from "../relay/route.ts";
 import type { Services } from "../services.ts";
 import { callerProblem } from "./caller-problem.ts";
+import { mayTryKeys, tooManyNewKeys } from "./new-keys.ts";
 import { openLiveByToken } from "./live.ts";
 import { tellLog } from "./request-log.ts";
 import { continueUpload, keepUploadHere, uploadIdOf } from "./upload.ts";
 
 /** Both dialects of the API: read the request, let it be relayed, answer. */
 export function api(services: Services) {
-  const { relay, fairShare, settings, clock } = services;
+  const { relay, settings, clock } = services;
+  const held = new HeldBytes();
   const passChunk = continueUpload(services);
   const openLive = openLiveByToken(services);
 
@@ -38,12 +40,12 @@ export function api(services: Services) {
       const token = target.operation === "ws" ? readEphemeralToken(request.headers, url.searchParams) : undefined;
       return token === undefined ? callerProblem(caller.kind, target.dialect) : openLive(c, target, token);
     }
-    if (!(await fairShare.mayTry(caller.keys, readClientAddress(request.headers))))
-      return tooManyNewKeys(target.dialect);
+    if (!(await mayTryKeys(caller.keys, request.headers, services))) return tooManyNewKeys(target.dialect);
     const mode = request.headers.get("x-pool-mode");
     if (mode !== null && mode !== "own") return unknownMode(target.dialect);
 
-    const body = await bodyFor(request, target, settings.REPLAY_MAX_BYTES);
+    const holding = held.hold();
+    const body = await bodyFor(request, target, settings.REPLAY_MAX_BYTES, holding);
     const route = chooseRoute(target, body);
     tellLog(c, target, route.model);
     const relayed = await relay({
@@ -53,7 +55,7 @@ export function api(services: Services) {
       arrivedAt,
       defer: (work) => c.executionCtx.waitUntil(work),
       outgoing: outgoingOf(request, target, body, route),
-    });
+    }).finally(holding.letGo);
     const response = toReply(relayed, target.dialect, { now: clock(), arrivedAt });
     if (target.operation === "upload") keepUploadHere(response, caller.keys[0], url.origin, services);
     return response;
@@ -61,22 +63,15 @@ export function api(services: Services) {
 }
 
 /** What is bound to the caller's own key travels once: no need to hold it. */
-async function bodyFor(request: Request, target: Target, maxBytes: number): Promise<Body> {
+async function bodyFor(request: Request, target: Target, maxBytes: number, holding: Holding): Promise<Body> {
   // Some clients send `{}` with a GET; `fetch` refuses to, and Google does not read it.
   if (request.method === "GET" || request.method === "HEAD") return { kind: "none" };
-  if (target.purpose !== "stateful") return readBody(request, maxBytes);
+  if (target.purpose !== "stateful") return readBody(request, maxBytes, holding.grow);
   return request.body === null ? { kind: "none" } : { kind: "stream", stream: request.body };
 }
 
 function notFound(message: string, dialect: Dialect): Response {
   return problemResponse({ code: 404, status: "NOT_FOUND", message }, dialect);
-}
-
-function tooManyNewKeys(dialect: Dialect): Response {
-  const message = "Too many new keys were tried from your address. Please wait a minute.";
-  const response = problemResponse({ code: 429, status: "RESOURCE_EXHAUSTED", message }, dialect);
-  response.headers.set("retry-after", "60");
-  return response;
 }
 
 function unknownMode(dialect: Dialect): Response {

@@ -1,17 +1,26 @@
 import type { Context } from "hono";
 import type { ApiKey } from "../api-key.ts";
 import { readCaller } from "../ingress/caller.ts";
+import { readClientAddress } from "../ingress/client-address.ts";
 import { problemResponse } from "../problem.ts";
 import type { Services } from "../services.ts";
 import { callerProblem } from "./caller-problem.ts";
+import { tooManyNewKeys } from "./new-keys.ts";
 
 const NO_STORE = { "cache-control": "no-store" };
 
 /** What a contributor can do with the key that they present: see it, withdraw it, let it join again. */
-export function ownKey({ pool, clock }: Services) {
+export function ownKey({ pool, fairShare, clock }: Services) {
+  /** Asking is limited like any use of new keys: it tells which keys of a stolen list are in the pool. */
+  const withLimitedKey = (answer: KeyAnswer) =>
+    withKey(async (c, key) => {
+      const mayAsk = await fairShare.mayTry([key], readClientAddress(c.req.raw.headers));
+      return mayAsk ? answer(c, key) : tooManyNewKeys("gemini");
+    });
+
   return {
     /** `GET /key` */
-    show: withKey(async (c, key) => {
+    show: withLimitedKey(async (c, key) => {
       const found = await pool.lookUp(key);
       if (found === undefined) return notInThePool();
       const { row, coolings } = found;
@@ -33,7 +42,7 @@ export function ownKey({ pool, clock }: Services) {
       );
     }),
 
-    /** `DELETE /key` */
+    /** `DELETE /key`: nothing stands between an owner and the door. */
     withdraw: withKey(async (c, key) => {
       if (!(await pool.withdraw(key))) return notInThePool();
       const message =
@@ -43,7 +52,7 @@ export function ownKey({ pool, clock }: Services) {
     }),
 
     /** `POST /key` */
-    rejoin: withKey(async (c, key) => {
+    rejoin: withLimitedKey(async (c, key) => {
       if (!(await pool.rejoin(key))) return notInThePool();
       return c.json(
         { status: "rejoining", message: "Your key joins the pool with its next successful request." },
@@ -54,7 +63,9 @@ export function ownKey({ pool, clock }: Services) {
   };
 }
 
-function withKey(answer: (c: Context, key: ApiKey) => Promise<Response>) {
+type KeyAnswer = (c: Context, key: ApiKey) => Promise<Response>;
+
+function withKey(answer: KeyAnswer) {
   return async function ownKey(c: Context): Promise<Response> {
     const caller = readCaller(c.req.raw.headers, new URL(c.req.url).search);
     if (caller.kind !== "caller") return callerProblem(caller.kind, "gemini");

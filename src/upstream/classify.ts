@@ -13,8 +13,8 @@ export interface UpstreamAnswer {
   contentType: string;
   /** The first 64 KiB at most; not read below 400. */
   body: string;
-  /** The model that the caller asked for, with or without `models/`. */
-  model: string | undefined;
+  /** How long the request's body was; undefined for a stream. */
+  requestBytes?: number | undefined;
 }
 
 /** Depends on where the request left from, whatever the key (protocol facts §1.4). */
@@ -28,13 +28,6 @@ const CREDENTIAL_FAULTS: ReadonlySet<string> = new Set([
 
 /** The OpenAI route's word for an auth key that it does not take, while the native routes may (protocol facts §2.2). */
 const INVALID_AUTH_KEY = "Invalid Auth key.";
-
-/**
- * The tail of the 404 for models that are closed to young projects: every form seen from March to September 2026.
- * Anchored at both ends and put after the whole first sentence, so that a fragment in a model's name never fits.
- */
-const NEW_USERS_TAIL =
-  /^ Please update your code to use (?:a newer model|models\/[A-Za-z0-9._-]{1,100})(?: for the latest features and improvements)?\.(?: We recommend you to use the Interactions API(?: \(https:\/\/ai\.google\.dev\/[A-Za-z0-9/._-]{1,100}\))?\.)?$/;
 
 export function classify(answer: UpstreamAnswer): Verdict {
   if (answer.status < 400) return { kind: "served" };
@@ -73,9 +66,10 @@ function judgeRequest(answer: UpstreamAnswer, error: GoogleError): Verdict {
     case 403:
       return judgeRefusal(error);
     case 404:
-      return judgeNotFound(error, answer.model);
+      // Models are closed to young projects, and opened early to some: the caller's own key may have it.
+      return { kind: "key_unsuited" };
     case 429:
-      return judgeQuota(error);
+      return judgeQuota(error, answer.requestBytes ?? 0);
     default:
       return { kind: "caller_fault" };
   }
@@ -95,19 +89,4 @@ function judgeBadRequest(error: GoogleError): Verdict {
  */
 function judgeRefusal(error: GoogleError): Verdict {
   return CREDENTIAL_FAULTS.has(error.message.trim()) ? { kind: "caller_fault" } : { kind: "key_unsuited" };
-}
-
-function judgeNotFound(error: GoogleError, model: string | undefined): Verdict {
-  return isClosedToNewUsers(error.message.trim(), model) ? { kind: "key_unsuited" } : { kind: "caller_fault" };
-}
-
-/** Google closes a model to young projects first, so an older project's key still gets it (protocol facts §1.7). */
-function isClosedToNewUsers(message: string, model: string | undefined): boolean {
-  if (model === undefined) return false;
-  const sentence = `This model models/${withoutPrefix(model)} is no longer available to new users.`;
-  return message.startsWith(sentence) && NEW_USERS_TAIL.test(message.slice(sentence.length));
-}
-
-function withoutPrefix(model: string): string {
-  return model.startsWith("models/") ? model.slice("models/".length) : model;
 }

@@ -67,9 +67,13 @@ export function createForward({ baseUrl, fetch, timeoutMs }: GoogleOptions): For
     if (response.status < 400) return { kind: "served", verdict: { kind: "served" }, response };
     const text = await readBounded(response, MAX_ERROR_BYTES, ERROR_READ_MS);
     const contentType = response.headers.get("content-type") ?? "";
-    const verdict = classify({ status: response.status, contentType, body: text, model });
+    const verdict = classify({ status: response.status, contentType, body: text, requestBytes: lengthOf(body) });
     return { kind: "refused", verdict, status: response.status, headers: response.headers, text };
   };
+}
+
+function lengthOf(body: Outgoing["body"]): number | undefined {
+  return body instanceof Uint8Array ? body.byteLength : undefined;
 }
 
 function setCredential(headers: Headers, credential: Outgoing["credential"], key: ApiKey): void {

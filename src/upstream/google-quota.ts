@@ -23,10 +23,12 @@ const METRIC_LINE = "* Quota exceeded for metric: ";
 const LIMIT = ", limit: ";
 const MODEL = ", model: ";
 
-export function judgeQuota(error: GoogleError): Verdict {
+/** `requestBytes`: the length of the request's body. */
+export function judgeQuota(error: GoogleError, requestBytes: number): Verdict {
   return (
     judgeStringCode(error) ??
     judgeZeroLimit(error) ??
+    judgeHugePrompt(error, requestBytes) ??
     judgeViolations(error) ??
     judgeRateLimit(error) ?? { kind: "busy" }
   );
@@ -45,6 +47,20 @@ function judgeZeroLimit(error: GoogleError): Verdict | undefined {
   return zero.some((info) => GENERATION_LIMITS.has(info.metadata["quota_limit"] ?? ""))
     ? { kind: "key_dead", reason: "quota_limit_zero", evidence: "certain" }
     : { kind: "key_unsuited" };
+}
+
+/** Text has about four bytes a token, and seldom fewer than two. */
+const BYTES_PER_TOKEN = 2;
+
+/**
+ * A prompt so large that it alone may exceed the quota for input tokens says nothing about what the key has left.
+ * The attack this stops: one such prompt, sent again and again, would cool every key of the pool until midnight.
+ */
+function judgeHugePrompt({ quotaViolations }: GoogleError, requestBytes: number): Verdict | undefined {
+  const isTooLarge = ({ quotaId, quotaValue }: QuotaViolation) =>
+    quotaId.includes("InputToken") && requestBytes / BYTES_PER_TOKEN >= Number(quotaValue ?? Infinity);
+  const isAllOfIt = quotaViolations.length > 0 && quotaViolations.every(isTooLarge);
+  return isAllOfIt ? { kind: "key_unsuited" } : undefined;
 }
 
 function judgeViolations(error: GoogleError): Verdict | undefined {

@@ -50,29 +50,32 @@ describe("an error of the request itself, which reaches the caller from another'
       const key = request.headers.get("x-goog-api-key") ?? request.headers.get("authorization")?.slice(7) ?? "";
       await table.google.fetch(request.clone());
       const headers = { "content-type": "application/json", "www-authenticate": `Bearer key=${key}` };
-      return new Response(body(key), { status: 404, headers });
+      return new Response(body(key), { status: 400, headers });
     };
   }
 
   const bodies: [string, (key: string) => string][] = [
-    ["whole", (key) => JSON.stringify({ error: { code: 404, status: "NOT_FOUND", message: `No ${key} here` } })],
-    ["as an array", (key) => JSON.stringify([{ error: { code: 404, status: "NOT_FOUND", message: `?key=${key}` } }])],
+    ["whole", (key) => JSON.stringify({ error: { code: 400, status: "INVALID_ARGUMENT", message: `No ${key} here` } })],
+    [
+      "as an array",
+      (key) => JSON.stringify([{ error: { code: 400, status: "INVALID_ARGUMENT", message: `?key=${key}` } }]),
+    ],
     [
       "with all about its owner",
       (key) =>
         JSON.stringify({
           error: {
-            code: 404,
-            status: "NOT_FOUND",
+            code: 400,
+            status: "INVALID_ARGUMENT",
             message: `Consumer 'api_key:${key}' of projects/700700700700, IP address: ${EGRESS_IP}`,
             details: [{ metadata: { consumer: "projects/700700700700", containerInfo: "700700700700" } }],
           },
         }),
     ],
-    ["broken off", (key) => `{"error": {"code": 404, "message": "No ${key.slice(0, 30)}`],
+    ["broken off", (key) => `{"error": {"code": 400, "message": "No ${key.slice(0, 30)}`],
     [
       "broken off after the key",
-      (key) => `{"error": {"code": 404, "message": "No ${key}", "x": "projects/700700700700`,
+      (key) => `{"error": {"code": 400, "message": "No ${key}", "x": "projects/700700700700`,
     ],
   ];
 
@@ -85,7 +88,7 @@ describe("an error of the request itself, which reaches the caller from another'
       const elsewhere = layTable({}, { fetch: talkative(table, body) });
       const response = await elsewhere.send({ key: caller, ...sent });
       expect(table.served()).toEqual([victim]);
-      expect(response.status).toBe(404);
+      expect(response.status).toBe(400);
       expect(response.headers.get("x-pool-served-by")).toBe("pool");
       const words = await wordsOf(response);
       expect(words).not.toContain(victim);

@@ -38,7 +38,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const child of running) child.kill("SIGKILL");
+  // Only a server that is asked to stop takes its workerd with it.
+  await Promise.all([...running].map((child) => (child.kill("SIGTERM"), once(child, "exit"))));
   await google.close();
   await rm(join(dataDir, ".."), { recursive: true, force: true });
 });

@@ -47,7 +47,7 @@ const EXPECTED: Record<string, Verdict> = {
   "auth-key-unusable": deadIfRepeated("ACCESS_TOKEN_TYPE_UNSUPPORTED"),
   "auth-key-unusable-object": deadIfRepeated("ACCESS_TOKEN_TYPE_UNSUPPORTED"),
   "auth-key-rejected-no-details": KEY_UNSUITED,
-  "credentials-missing": deadIfRepeated("CREDENTIALS_MISSING"),
+  "credentials-missing": BUSY,
   "no-key": CALLER_FAULT,
   "multiple-credentials": CALLER_FAULT,
   "openai-missing-authorization": CALLER_FAULT,
@@ -67,7 +67,7 @@ const EXPECTED: Record<string, Verdict> = {
   "file-forbidden": KEY_UNSUITED,
   "cache-forbidden": KEY_UNSUITED,
   "tuned-model-forbidden": KEY_UNSUITED,
-  "interaction-not-found": CALLER_FAULT,
+  "interaction-not-found": KEY_UNSUITED,
 
   "location-refused": PLACE_REFUSED,
   "location-refused-openai-array": PLACE_REFUSED,
@@ -113,13 +113,13 @@ const EXPECTED: Record<string, Verdict> = {
   "automated-queries-html": NOT_JSON,
   cancelled: CALLER_FAULT,
 
-  "model-not-found": CALLER_FAULT,
-  "model-not-found-openai-array": CALLER_FAULT,
+  "model-not-found": KEY_UNSUITED,
+  "model-not-found-openai-array": KEY_UNSUITED,
   "model-not-for-new-users": KEY_UNSUITED,
   "model-not-for-new-users-interactions": KEY_UNSUITED,
   "model-not-for-new-users-successor": KEY_UNSUITED,
-  "model-retired": CALLER_FAULT,
-  "entity-not-found": CALLER_FAULT,
+  "model-retired": KEY_UNSUITED,
+  "entity-not-found": KEY_UNSUITED,
   "unknown-field": CALLER_FAULT,
   "unknown-field-openai-array": CALLER_FAULT,
   "unknown-field-store": CALLER_FAULT,
@@ -136,13 +136,13 @@ const EXPECTED: Record<string, Verdict> = {
   "interactions-payment-required": KEY_UNSUITED,
   "interactions-authentication": KEY_UNSUITED,
   "interactions-permission-denied": KEY_UNSUITED,
-  "interactions-model-not-found": CALLER_FAULT,
+  "interactions-model-not-found": KEY_UNSUITED,
 
   "hostile-unknown-field-key-expired": CALLER_FAULT,
-  "hostile-model-named-suspended": CALLER_FAULT,
+  "hostile-model-named-suspended": KEY_UNSUITED,
   "hostile-field-violation-json": CALLER_FAULT,
-  "hostile-model-named-leaked-sentence": CALLER_FAULT,
-  "hostile-model-not-for-new-users-fragment": CALLER_FAULT,
+  "hostile-model-named-leaked-sentence": KEY_UNSUITED,
+  "hostile-model-not-for-new-users-fragment": KEY_UNSUITED,
   "hostile-unknown-field-limit-zero": CALLER_FAULT,
   "hostile-unknown-field-location": CALLER_FAULT,
   "hostile-file-named-leaked-sentence": KEY_UNSUITED,
@@ -151,12 +151,17 @@ const EXPECTED: Record<string, Verdict> = {
   "hostile-referrer-echo": dead("API_KEY_HTTP_REFERRER_BLOCKED"),
 };
 
-function judge(status: number, body: unknown, model: string | undefined = VALUES.model): Verdict {
+function quotaTwin(violations: Record<string, unknown>[], message = recorded("quota-day").message): unknown {
+  const details = [{ "@type": "type.googleapis.com/google.rpc.QuotaFailure", violations }];
+  return twinOf("quota-day", { message, details });
+}
+
+function judge(status: number, body: unknown, requestBytes = 600): Verdict {
   return classify({
     status,
     contentType: "application/json; charset=UTF-8",
     body: typeof body === "string" ? body : JSON.stringify(body),
-    model,
+    requestBytes,
   });
 }
 
@@ -195,7 +200,7 @@ describe("every recorded error of Google's has its verdict", () => {
 
   for (const [name, fixture] of Object.entries(googleFixtures)) {
     it(`judges ${name}`, () => {
-      expect(classify({ ...fill(fixture, VALUES), model: VALUES.model })).toEqual(EXPECTED[name]);
+      expect(classify(fill(fixture, VALUES))).toEqual(EXPECTED[name]);
     });
   }
 });
@@ -208,7 +213,7 @@ describe("an answer below 400 is served", () => {
 
 describe("a key dies by its reason", () => {
   it("spares the key when the reason comes with another HTTP code", () => {
-    expect(judge(404, twinOf("key-invalid", {}))).toEqual(CALLER_FAULT);
+    expect(judge(404, twinOf("key-invalid", {}))).toEqual(KEY_UNSUITED);
     expect(judge(403, twinOf("key-invalid", {}))).toEqual(KEY_UNSUITED);
     expect(judge(400, twinOf("key-suspended", {}))).toEqual(CALLER_FAULT);
     expect(judge(401, twinOf("key-suspended", {}))).toEqual(KEY_UNSUITED);
@@ -281,7 +286,7 @@ describe("a key dies or cools by a whole sentence", () => {
   });
 
   it.each(cases)("does not believe %s with another code or status", (name, status, otherwise) => {
-    expect(judge(404, twinOf(name, {}))).toEqual(CALLER_FAULT);
+    expect(judge(404, twinOf(name, {}))).toEqual(KEY_UNSUITED);
     expect(judge(400, twinOf(name, {}))).toEqual(CALLER_FAULT);
     expect(judge(status, twinOf(name, { status: "NOT_FOUND" }))).toEqual(otherwise);
   });
@@ -313,11 +318,6 @@ describe("a refused place", () => {
 });
 
 describe("a quota", () => {
-  function quotaTwin(violations: Record<string, unknown>[], message = recorded("quota-day").message): unknown {
-    const details = [{ "@type": "type.googleapis.com/google.rpc.QuotaFailure", violations }];
-    return twinOf("quota-day", { message, details });
-  }
-
   function withRetryDelay(retryDelay: unknown): unknown {
     const details = recorded("quota-minute-no-retry-info").details ?? [];
     const retryInfo = { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay };
@@ -372,42 +372,46 @@ describe("a quota", () => {
   });
 });
 
-describe("a model closed to new users", () => {
-  const name = "model-not-for-new-users";
+describe("a 404", () => {
+  it.each(["model-not-found", "model-not-for-new-users", "model-retired", "entity-not-found"])(
+    "leaves the key alone and is asked of the caller's own: models differ by project (%s)",
+    (name) => {
+      expect(judge(404, twinOf(name, {}))).toEqual(KEY_UNSUITED);
+    },
+  );
+});
 
-  it("is recognised whether or not the caller wrote models/", () => {
-    expect(judge(404, twinOf(name, {}), `models/${VALUES.model}`)).toEqual(KEY_UNSUITED);
+describe("a quota of input tokens", () => {
+  const minute = { quotaId: "GenerateContentInputTokensPerModelPerMinute-FreeTier", quotaValue: "250000" };
+  const day = { quotaId: "GenerateContentInputTokensPerModelPerDay-FreeTier", quotaValue: "250000" };
+  const requests = { quotaId: "GenerateRequestsPerDayPerProjectPerModel-FreeTier", quotaValue: "20" };
+
+  it("says nothing about the key, if this prompt alone may exceed it: else one caller cools the whole pool", () => {
+    expect(judge(429, quotaTwin([minute]), 3_000_000)).toEqual(KEY_UNSUITED);
+    expect(judge(429, quotaTwin([day, minute]), 500_000)).toEqual(KEY_UNSUITED);
   });
 
-  it("is not recognised for another model, or when no model was asked for", () => {
-    expect(judge(404, twinOf(name, {}), "gemini-2.5-pro")).toEqual(CALLER_FAULT);
-    expect(judge(404, twinOf(name, {}), "gemini-3.8")).toEqual(CALLER_FAULT);
-    const { message } = recorded(name);
-    const unnamed = message.replace(VALUES.model, "undefined");
-    expect(
-      classify({
-        status: 404,
-        contentType: "",
-        body: JSON.stringify({ error: { message: unnamed } }),
-        model: undefined,
-      }),
-    ).toEqual(CALLER_FAULT);
+  it("cools the key, if an ordinary prompt hits it", () => {
+    expect(judge(429, quotaTwin([day]), 400_000)).toEqual(QUOTA_DAY);
+    expect(judge(429, quotaTwin([minute]), 600)).toMatchObject({ kind: "quota_minute" });
   });
 
-  it("is not recognised with other words before, between or after, or with words missing", () => {
-    const { message } = recorded(name);
-    expect(judge(404, twinOf(name, { message: `x ${message}` }))).toEqual(CALLER_FAULT);
-    expect(judge(404, twinOf(name, { message: `${message} x` }))).toEqual(CALLER_FAULT);
-    const [first = "", ...rest] = message.split(". ");
-    expect(judge(404, twinOf(name, { message: `${first}.` }))).toEqual(CALLER_FAULT);
-    const between = [first, "is not found", ...rest].join(". ");
-    expect(judge(404, twinOf(name, { message: between }))).toEqual(CALLER_FAULT);
+  it("does not hide another quota that is used up as well, or one without a value", () => {
+    expect(judge(429, quotaTwin([day, requests]), 3_000_000)).toEqual(QUOTA_DAY);
+    expect(judge(429, quotaTwin([{ quotaId: day.quotaId }]), 3_000_000)).toEqual(QUOTA_DAY);
   });
+});
 
-  it("is not recognised when the caller names a model like the sentence", () => {
-    const model = `${VALUES.model} is no longer available to new users.`;
-    const message = `models/${model} is not found for API version v1beta, or is not supported for generateContent.`;
-    expect(judge(404, twinOf("model-not-found", { message }), model)).toEqual(CALLER_FAULT);
+describe("a 401 of the OpenAI layer", () => {
+  const info = (method: string) => ({ metadata: { method, service: "generativelanguage.googleapis.com" } });
+
+  it("never counts towards retirement: the caller picks the route, and native ones may still take the key", () => {
+    const chat = info("google.ai.generativelanguage.v1main.GenerativeService.GenerateContent");
+    for (const name of ["auth-key-unusable", "credentials-missing"]) {
+      expect(judge(401, twinWithInfo(name, chat))).toEqual(BUSY);
+    }
+    const native = info("google.ai.generativelanguage.v1beta.GenerativeService.GenerateContent");
+    expect(judge(401, twinWithInfo("auth-key-unusable", native))).toMatchObject({ kind: "key_dead" });
   });
 });
 
@@ -425,8 +429,8 @@ describe("an answer that Google's API did not write", () => {
 
   it("is not believed about a key, whatever JSON stands under an HTML label", () => {
     const body = JSON.stringify(twinOf("key-expired", {}));
-    expect(classify({ status: 400, contentType: "TEXT/HTML", body, model: undefined })).toEqual(CALLER_FAULT);
-    expect(classify({ status: 403, contentType: "TEXT/HTML", body, model: undefined })).toEqual(NOT_JSON);
+    expect(classify({ status: 400, contentType: "TEXT/HTML", body })).toEqual(CALLER_FAULT);
+    expect(classify({ status: 403, contentType: "TEXT/HTML", body })).toEqual(NOT_JSON);
   });
 
   it("is not read for a word about the key", () => {

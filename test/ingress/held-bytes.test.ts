@@ -1,0 +1,38 @@
+import { expect, it } from "vitest";
+import { readBody } from "../../src/ingress/body.ts";
+import { HeldBytes } from "../../src/ingress/held-bytes.ts";
+
+it("finds room for bodies up to the limit, and again once they are let go", () => {
+  const held = new HeldBytes(100);
+  const first = held.hold();
+  const second = held.hold();
+  expect(first.grow(60)).toBe(true);
+  expect(second.grow(50)).toBe(false);
+  expect(second.grow(40)).toBe(true);
+  first.letGo();
+  first.letGo();
+  expect(second.grow(60)).toBe(true);
+});
+
+it("always has room for one body alone: the setting says how large that may be", () => {
+  const holding = new HeldBytes(100).hold();
+  expect(holding.grow(80)).toBe(true);
+  expect(holding.grow(80)).toBe(true);
+});
+
+it("leaves a body that finds no room a stream with every byte of it, declared or not", async () => {
+  const full = new HeldBytes(10);
+  full.hold().grow(10);
+  const text = "0123456789".repeat(100);
+  const declared = new Request("https://x.example", {
+    method: "POST",
+    body: text,
+    headers: { "content-length": "1000" },
+  });
+  const undeclared = new Request("https://x.example", { method: "POST", body: text });
+  for (const request of [declared, undeclared]) {
+    const body = await readBody(request, 10_000, full.hold().grow);
+    expect(body.kind).toBe("stream");
+    expect(body.kind === "stream" && (await new Response(body.stream).text())).toBe(text);
+  }
+});

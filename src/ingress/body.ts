@@ -14,10 +14,13 @@ export async function readBody(
   maxBytes: number,
   grow: (bytes: number) => boolean = () => true,
 ): Promise<Body> {
-  if (request.body === null) return { kind: "none" };
   const declared = Number(request.headers.get("content-length") ?? NaN);
-  if (declared > maxBytes || (declared > 0 && !grow(declared))) return { kind: "stream", stream: request.body };
-  if (!Number.isNaN(declared)) return { kind: "bytes", bytes: new Uint8Array(await request.arrayBuffer()) };
+  // Without a look at `body`, which would make a stream of what is read whole anyway.
+  if (declared > 0 && declared <= maxBytes && grow(declared)) {
+    return { kind: "bytes", bytes: new Uint8Array(await request.arrayBuffer()) };
+  }
+  if (request.body === null) return { kind: "none" };
+  if (declared > 0) return { kind: "stream", stream: request.body };
   return readUpTo(request.body, maxBytes, grow);
 }
 

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from "node:crypto";
 import { ApiKey } from "../api-key.ts";
 import type { SealedKey } from "../db/keys.ts";
 
@@ -45,7 +45,8 @@ export function secretIdOf(secret: string): string {
  */
 function createSeal(secret: string): Omit<Vault, "formerFingerprint"> {
   const derive = (purpose: string) => new Uint8Array(hkdfSync("sha256", secret, SALT, purpose, 32));
-  const encryptionKey = derive("encryption/1");
+  // Imported once: a lease opens up to 32 keys.
+  const encryptionKey = createSecretKey(derive("encryption/1"));
   const fingerprintKey = derive("fingerprint/1");
   const secretId = secretIdOf(secret);
 

@@ -46,7 +46,7 @@ const ERROR_READ_MS = 10_000;
 /** Makes the function that sends one attempt to Google with one key. It never throws. */
 export function createForward({ baseUrl, fetch, timeoutMs }: GoogleOptions): Forward {
   return async function forward(outgoing, key) {
-    const { method, headers, body, model } = outgoing;
+    const { method, headers, body } = outgoing;
     if (key !== undefined) setCredential(headers, outgoing.credential, key);
     const deadline = startDeadline(timeoutMs, outgoing.signal);
     let response: Response;

@@ -10,7 +10,7 @@ import { toReply } from "../relay/reply.ts";
 import { chooseRoute } from "../relay/route.ts";
 import type { Services } from "../services.ts";
 import { callerProblem } from "./caller-problem.ts";
-import { mayTryKeys, tooManyNewKeys } from "./new-keys.ts";
+import { keysToTry, tooManyNewKeys } from "./new-keys.ts";
 import { openLiveByToken } from "./live.ts";
 import { tellLog } from "./request-log.ts";
 import { continueUpload, keepUploadHere, uploadIdOf } from "./upload.ts";
@@ -40,25 +40,30 @@ export function api(services: Services) {
       const token = target.operation === "ws" ? readEphemeralToken(request.headers, url.searchParams) : undefined;
       return token === undefined ? callerProblem(caller.kind, target.dialect) : openLive(c, target, token);
     }
-    if (!(await mayTryKeys(caller.keys, request.headers, services))) return tooManyNewKeys(target.dialect);
+    const keys = await keysToTry(caller.keys, request.headers, services);
+    if (keys === undefined) return tooManyNewKeys(target.dialect);
     const mode = request.headers.get("x-pool-mode");
     if (mode !== null && mode !== "own") return unknownMode(target.dialect);
 
     const holding = held.hold();
-    const body = await bodyFor(request, target, settings.REPLAY_MAX_BYTES, holding);
-    const route = chooseRoute(target, body);
-    tellLog(c, target, route.model);
-    const relayed = await relay({
-      keys: caller.keys,
-      route: mode === "own" ? "pinned" : route.kind,
-      proves: target.purpose === "generating",
-      arrivedAt,
-      defer: (work) => c.executionCtx.waitUntil(work),
-      outgoing: outgoingOf(request, target, body, route),
-    }).finally(holding.letGo);
-    const response = toReply(relayed, target.dialect, { now: clock(), arrivedAt });
-    if (target.operation === "upload") keepUploadHere(response, caller.keys[0], url.origin, services);
-    return response;
+    try {
+      const body = await bodyFor(request, target, settings.REPLAY_MAX_BYTES, holding);
+      const route = chooseRoute(target, body);
+      tellLog(c, target, route.model);
+      const relayed = await relay({
+        keys,
+        route: mode === "own" ? "pinned" : route.kind,
+        proves: target.purpose === "generating",
+        arrivedAt,
+        defer: (work) => c.executionCtx.waitUntil(work),
+        outgoing: outgoingOf(request, target, body, route),
+      });
+      const response = toReply(relayed, target.dialect, { now: clock(), arrivedAt });
+      if (target.operation === "upload") keepUploadHere(response, keys[0], url.origin, services);
+      return response;
+    } finally {
+      holding.letGo();
+    }
   };
 }
 

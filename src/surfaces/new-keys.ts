@@ -3,21 +3,29 @@ import { readClientAddress } from "../ingress/client-address.ts";
 import { problemResponse, type Dialect } from "../problem.ts";
 import type { Services } from "../services.ts";
 
+/** Over the limit each key of a list costs a look-up. */
+const MAX_LOOK_UPS = 5;
+
+type Keys = [ApiKey, ...ApiKey[]];
+
 /**
- * Whether the caller may try these keys. Over the limit only a contributor may: behind one address there can be many,
- * and a key that is in the pool teaches a thief nothing new.
+ * Which of the keys the caller may use: all, or over the limit only one that is in the pool, which teaches a thief
+ * nothing new (behind one address there can be many contributors). Undefined if that is none.
  */
-export async function mayTryKeys(
-  keys: readonly ApiKey[],
+export async function keysToTry(
+  keys: Keys,
   headers: Headers,
   { fairShare, pool }: Services,
-): Promise<boolean> {
-  if (await fairShare.mayTry(keys, readClientAddress(headers))) return true;
-  const { member } = await pool.sortOut(keys);
-  return member !== undefined;
+): Promise<Keys | undefined> {
+  if (await fairShare.mayTry(keys, readClientAddress(headers))) return keys;
+  for (const key of keys.slice(0, MAX_LOOK_UPS)) {
+    const { member } = await pool.sortOut([key]);
+    if (member !== undefined) return [member.key];
+  }
+  return undefined;
 }
 
-/** The answer when they may not. */
+/** The answer when there is none. */
 export function tooManyNewKeys(dialect: Dialect): Response {
   const message = "Too many new keys were tried from your address. Please wait a minute.";
   const response = problemResponse({ code: 429, status: "RESOURCE_EXHAUSTED", message }, dialect);

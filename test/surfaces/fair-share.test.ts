@@ -107,3 +107,32 @@ test("a limiter that fails limits nobody", async () => {
   const response = await table.send({ key: keys[0] ?? "" });
   expect(response.status).toBe(200);
 });
+
+test("over the limit a member is served by the pool still, but no other key of theirs is tried", async () => {
+  let passes = 3;
+  const table = layTable({ NEW_KEYS: { limit: () => Promise.resolve({ success: passes-- > 0 }) } });
+  const [member = "", other = "", third = ""] = newKeys(3);
+  await table.contribute(member, other, third);
+  const stolen = newKey();
+  table.google.issue(stolen);
+  for (const headers of [{}, { "x-pool-mode": "own" }]) {
+    for (const key of [`${member},${stolen}`, `${newKey()},${member}`]) {
+      const isolate = table.isolate();
+      expect((await isolate({ key, headers })).status).toBe(200);
+    }
+  }
+  const served = table.served();
+  expect(served).toHaveLength(4);
+  expect(served).not.toContain(stolen);
+});
+
+test("asking how a key stands is limited too, leaving is not", async () => {
+  let passes = 1;
+  const table = layTable({ NEW_KEYS: { limit: () => Promise.resolve({ success: passes-- > 0 }) } });
+  const key = newKey();
+  await table.contribute(key);
+  const isolate = table.isolate();
+  expect((await isolate({ key, path: "/key", method: "GET" })).status).toBe(429);
+  expect((await isolate({ key, path: "/key", method: "POST", body: "" })).status).toBe(429);
+  expect((await isolate({ key, path: "/key", method: "DELETE" })).status).toBe(200);
+});

@@ -7,6 +7,7 @@ const NODE_TESTS = [
   "test/simulator/**/*.test.ts",
   "test/scripts/**/*.test.ts",
   "test/house/**/*.test.ts",
+  "test/bench/**/*.test.ts",
 ];
 
 /** What really leaves a Worker under test (all but the Durable Object's requests are caught before) is echoed. */

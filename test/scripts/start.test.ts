@@ -191,7 +191,8 @@ describe("pnpm start", () => {
   it("limits new keys by the address of the connection, whatever a caller claims", async () => {
     const server = await start();
     const statuses = new Map<number, number>();
-    for (let batch = 0; batch < 11; batch++) {
+    // 300 a minute: if a new minute begins on the way, the limit comes in that one.
+    for (let batch = 0; batch < 25 && !statuses.has(429); batch++) {
       await Promise.all(
         Array.from({ length: 30 }, async (_, index) => {
           const forged = { "cf-connecting-ip": `10.0.${batch}.${index}`, "x-forwarded-for": `10.0.${batch}.${index}` };
@@ -201,7 +202,6 @@ describe("pnpm start", () => {
         }),
       );
     }
-    // 300 a minute; a new minute may have begun meanwhile.
     expect(statuses.get(400)).toBeGreaterThanOrEqual(300);
     expect(statuses.get(429) ?? 0).toBeGreaterThan(0);
     await server.stop();

@@ -16,7 +16,9 @@ export interface LoadOrder {
 }
 
 export interface LoadResult {
-  /** Milliseconds of each answered request. */
+  /** Requests answered, each of them. */
+  answered: number;
+  /** Milliseconds of each answered request; at a rate, without those while the generator itself starts or ends. */
   latencies: number[];
   /** Answers other than 2xx, connection errors, time-outs. */
   failures: number;

@@ -42,6 +42,7 @@ export async function runRound({ workers, load }: Stage, order: RoundOrder): Pro
   const before = door === undefined ? undefined : await readGauge(door);
   const cpuBefore = cpuMicros(workers.pid);
   const {
+    answered,
     latencies,
     failures,
     seconds: took,
@@ -56,18 +57,17 @@ export async function runRound({ workers, load }: Stage, order: RoundOrder): Pro
   });
   const cpu = cpuMicros(workers.pid) - cpuBefore;
   const after = door === undefined ? undefined : await readGauge(door);
-  const requests = latencies.length;
   return {
     contestant,
     mode,
     connections,
-    requests,
+    requests: answered,
     failures,
-    perSecond: requests / took,
+    perSecond: answered / took,
     medianMs: median(latencies),
     p99Ms: quantile(latencies, 0.99),
-    cpuUs: cpu / requests,
-    ...(before === undefined || after === undefined ? {} : { d1: perRequest(before, after, requests) }),
+    cpuUs: cpu / answered,
+    ...(before === undefined || after === undefined ? {} : { d1: perRequest(before, after, answered) }),
   };
 }
 

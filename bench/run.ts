@@ -37,6 +37,9 @@ import type { Workerd } from "./workerd.ts";
 
 /** `pnpm bench`: builds the Worker, serves it beside a bare pass-through, and measures both. */
 
+/** Nothing runs on for ever, whatever hangs. */
+const DEADLINE_MS = 15 * 60_000;
+
 const OUTPUT = join(import.meta.dirname, "../.wrangler/bench");
 
 function contestantsOf(google: number, streams: number): Contestant[] {
@@ -160,9 +163,9 @@ async function main(): Promise<void> {
     await Promise.allSettled(toStop.toReversed().map((stop) => stop()));
     rmSync(directory, { recursive: true, force: true });
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => void stopAll().then(() => process.exit(130)));
-  }
+  const giveUp = () => void stopAll().then(() => process.exit(130));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, giveUp);
+  const deadline = setTimeout(giveUp, DEADLINE_MS);
   try {
     const results = await measure(plan, directory, toStop);
     mkdirSync(OUTPUT, { recursive: true });
@@ -172,6 +175,7 @@ async function main(): Promise<void> {
     print(`\n${report}\nEvery round: ${file}`);
     if (process.argv.includes("--write")) writeDocument("performance.md", report);
   } finally {
+    clearTimeout(deadline);
     await stopAll();
   }
 }

@@ -22,17 +22,19 @@ export interface D1Load {
   longestQueueMs: number;
 }
 
+const noLoad = (): D1Load => ({
+  leases: 0,
+  turns: 0,
+  statements: 0,
+  rowsRead: 0,
+  rowsWritten: 0,
+  busyMs: 0,
+  longestQueueMs: 0,
+});
+
 /** D1 as the rotation sees it: a ring with an exact cursor behind a network and a queue before one writer. */
 export class SimulatedD1 {
-  readonly load: D1Load = {
-    leases: 0,
-    turns: 0,
-    statements: 0,
-    rowsRead: 0,
-    rowsWritten: 0,
-    busyMs: 0,
-    longestQueueMs: 0,
-  };
+  #load = noLoad();
   readonly #time: VirtualTime;
   readonly #poolSize: number;
   readonly #roundTripMs: number;
@@ -46,24 +48,30 @@ export class SimulatedD1 {
     this.#roundTripMs = options.roundTripMs;
   }
 
+  /** Counts from nothing again, in the object that is returned. */
+  restartLoad(): D1Load {
+    this.#load = noLoad();
+    return this.#load;
+  }
+
   async lease({ count }: LeaseRequest): Promise<Lease> {
     await this.#time.sleep(this.#roundTripMs / 2);
     await this.#write(STATEMENTS_A_LEASE);
     const keys = this.#next(Math.min(count, LEASE_WINDOW));
-    this.load.leases += 1;
-    this.load.turns += keys.length;
-    this.load.rowsRead += ROWS_READ_A_LEASE + ROWS_READ_A_TURN * keys.length;
-    this.load.rowsWritten += 1;
+    this.#load.leases += 1;
+    this.#load.turns += keys.length;
+    this.#load.rowsRead += ROWS_READ_A_LEASE + ROWS_READ_A_TURN * keys.length;
+    this.#load.rowsWritten += 1;
     await this.#time.sleep(this.#roundTripMs / 2);
     const active = this.#poolSize - this.#retired.size;
-    return { keys, sawWholeRing: active <= LEASE_WINDOW, onSharedCursor: false };
+    return { keys, sawWholeRing: active <= LEASE_WINDOW };
   }
 
   /** A caller's key, looked up. */
   async find(id: number): Promise<{ id: number; status: "active" }> {
     await this.#time.sleep(this.#roundTripMs / 2);
     await this.#write(1);
-    this.load.rowsRead += 1;
+    this.#load.rowsRead += 1;
     await this.#time.sleep(this.#roundTripMs / 2);
     return { id, status: "active" };
   }
@@ -72,8 +80,8 @@ export class SimulatedD1 {
   async write(rows: number, statements: number): Promise<void> {
     await this.#time.sleep(this.#roundTripMs / 2);
     await this.#write(statements);
-    this.load.rowsRead += rows;
-    this.load.rowsWritten += rows;
+    this.#load.rowsRead += rows;
+    this.#load.rowsWritten += rows;
   }
 
   async retire(id: number): Promise<void> {
@@ -86,9 +94,9 @@ export class SimulatedD1 {
     const startsAt = Math.max(this.#time.now, this.#freeAt);
     const tookMs = statements * STATEMENT_MS;
     this.#freeAt = startsAt + tookMs;
-    this.load.statements += statements;
-    this.load.busyMs += tookMs;
-    this.load.longestQueueMs = Math.max(this.load.longestQueueMs, startsAt - this.#time.now);
+    this.#load.statements += statements;
+    this.#load.busyMs += tookMs;
+    this.#load.longestQueueMs = Math.max(this.#load.longestQueueMs, startsAt - this.#time.now);
     await this.#time.sleep(this.#freeAt - this.#time.now);
   }
 

@@ -26,7 +26,8 @@ export interface Workerd {
 /** Starts workerd on a configuration and waits until every socket listens. */
 export async function startWorkerd(config: string, sockets: readonly string[], extra: string[] = []): Promise<Workerd> {
   const child = spawn(WORKERD, ["serve", "--experimental", "--control-fd=3", ...extra, config], {
-    stdio: ["ignore", "inherit", "pipe", "pipe"],
+    // A Worker's log lines go to stdout, one or more a request: written as in production, read by nobody.
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
   });
   showSome(child.stderr);
   const { pid } = child;
@@ -44,9 +45,9 @@ export async function startWorkerd(config: string, sockets: readonly string[], e
 }
 
 /** What workerd has to say, up to a limit: a broken Worker under load must not drown the report. */
-function showSome(stderr: Readable): void {
+function showSome(stderr: Readable | null): void {
   let left = MAX_STDERR_BYTES;
-  stderr.on("data", (text: Buffer) => {
+  stderr?.on("data", (text: Buffer) => {
     if (left > 0) process.stderr.write(text.subarray(0, left));
     left -= text.length;
   });

@@ -138,6 +138,8 @@ export interface Bindings extends Partial<Record<SettingName | keyof typeof SECR
   DB: D1Database;
   /** Sends requests to Google from elsewhere; without it EGRESS is `direct`. */
   EGRESS_RELAY?: DurableObjectNamespace | undefined;
+  /** The pages' styles and scripts (`public/`). */
+  ASSETS?: Fetcher | undefined;
   /** Limits the pooled requests of one contributor; without it there is no limit. */
   FAIR_SHARE?: RateLimit | undefined;
   /** Limits the new keys that one client address tries; without it there is no limit. */

@@ -5,7 +5,8 @@ import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlit
 
 /**
  * One contributed key. The database never holds the key itself: `ciphertext` opens only with `POOL_SECRET`,
- * `fingerprint` is a keyed hash. Rows are never deleted, so ids only grow.
+ * `fingerprint` is a keyed hash. Rows are never deleted, so ids only grow: of a key that the operator deleted an empty
+ * row stays, whose fingerprint is no key's.
  */
 export const keys = sqliteTable(
   "keys",
@@ -17,7 +18,7 @@ export const keys = sqliteTable(
     /** Which secret the fingerprint and the ciphertext were made under: tells what is left while it is replaced. */
     secretId: text("secret_id").notNull().default(""),
     lastFour: text("last_four").notNull(),
-    status: text({ enum: ["active", "retired", "withdrawn"] }).notNull(),
+    status: text({ enum: ["active", "retired", "withdrawn", "deleted"] }).notNull(),
     /** Why it was retired: Google's reason, or our name for an exact message of Google's. */
     reason: text(),
     statusChangedAt: integer("status_changed_at").notNull(),
@@ -31,6 +32,20 @@ export const keys = sqliteTable(
     restStep: integer("rest_step").notNull().default(0),
     /** Answers that would retire it if repeated. Back to 0 when the key serves again. */
     strikes: integer().notNull().default(0),
+    /** How it came: its own use proved it, or the operator pasted it. */
+    origin: text({ enum: ["contributed", "imported"] })
+      .notNull()
+      .default("contributed"),
+    /** Attempts that failed because of this key. Thinned like `uses`. */
+    errors: integer().notNull().default(0),
+    /** What Google said when it was retired, redacted. */
+    words: text(),
+    /** The operator's own words. */
+    note: text(),
+    /** When a retired key is asked again; null for a key that is not. */
+    recheckAt: integer("recheck_at"),
+    /** How often it was asked again in vain; each wait is longer. */
+    rechecks: integer().notNull().default(0),
   },
   (table) => [
     index("keys_leasable")
@@ -39,6 +54,17 @@ export const keys = sqliteTable(
     index("keys_resting")
       .on(table.restingUntil)
       .where(sql`resting_until is not null`),
+    index("keys_to_recheck")
+      .on(table.recheckAt)
+      .where(sql`recheck_at is not null`),
+    // The operator's desk looks for keys by these two; an admission writes one of them, a use neither. Partial, so that
+    // no lease is ever planned over them.
+    index("keys_out")
+      .on(table.status, table.id)
+      .where(sql`status <> 'active'`),
+    index("keys_by_last_four")
+      .on(table.lastFour)
+      .where(sql`last_four <> ''`),
   ],
 );
 

@@ -161,6 +161,6 @@ export class Contributors {
 }
 
 function standingOf(row: { id: number; status: KeyStatus } | undefined): Standing {
-  if (row === undefined) return { kind: "unknown" };
+  if (row === undefined || row.status === "deleted") return { kind: "unknown" };
   return row.status === "active" ? { kind: "active", id: row.id } : { kind: row.status };
 }

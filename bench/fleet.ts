@@ -25,16 +25,12 @@ export interface FleetOptions {
   isolates: number;
   leaseMax: number;
   leaseTtlMs: number;
-  countersInOneStatement: boolean;
 }
 
 /** The settings' defaults (src/settings.ts). */
 const D1_TIMEOUT_MS = 2000;
 const CONTRIBUTOR_TTL_MS = 60_000;
 const FLUSH_AFTER_MS = 10_000;
-
-/** Stands for a prepared statement: the ledger only counts them. */
-const STATEMENT = {} as D1PreparedStatement;
 
 export const ignore: Defer = () => undefined;
 
@@ -44,10 +40,17 @@ export function makeFleet(options: FleetOptions): Isolate[] {
   const clock = () => time.now;
   const sleep = (ms: number) => time.sleep(ms);
   const log = () => undefined;
+  const rowsOf = new WeakMap<D1PreparedStatement, number>();
+  /** Stands for a prepared statement that writes a row for each of its counters. */
+  const stand = ({ length }: { length: number }) => {
+    const statement = {} as D1PreparedStatement;
+    rowsOf.set(statement, length);
+    return statement;
+  };
   const keys = {
     find: (fingerprint: string) => d1.find(Number(fingerprint)),
-    countUses: () => STATEMENT,
-    seen: () => STATEMENT,
+    count: stand,
+    countByModel: stand,
   } as unknown as KeyTable;
   // Keys are their own ids, unsealed.
   const vault = {
@@ -56,16 +59,26 @@ export function makeFleet(options: FleetOptions): Isolate[] {
   } as unknown as Vault;
   const leases = { lease: (request) => d1.lease(request) } as LeaseTable;
   const resealing = { follow: async () => undefined };
-  const batch = ({ length }: unknown[]) => d1.write(length, options.countersInOneStatement ? 1 : length);
+  const batch = async (statements: D1PreparedStatement[]) => {
+    const rows = statements.map((statement) => rowsOf.get(statement) ?? 1);
+    await d1.write(
+      rows.reduce((sum, count) => sum + count, 0),
+      statements.length,
+    );
+    return rows.map((count) => ({ meta: { rows_written: count } }));
+  };
 
   return Array.from({ length: options.isolates }, () => {
     const patience = new Patience({ timeoutMs: D1_TIMEOUT_MS, clock, sleep });
     const outcasts = new Outcasts();
+    const ledger = new Ledger({ keys, batch, clock, sleep, random, log, flushAfterMs: FLUSH_AFTER_MS });
+    // Statistics and the like: as greedy as they may be.
+    ledger.addSource({ take: (_, budget) => (budget < 1 ? [] : [stand({ length: budget })]) });
     return {
       outcasts,
       rotation: new Rotation({ leases, batch, vault, outcasts, patience, clock, log, leaseMax, leaseTtlMs }),
       contributors: new Contributors({ keys, vault, resealing, patience, clock, log, ttlMs: CONTRIBUTOR_TTL_MS }),
-      ledger: new Ledger({ keys, batch, clock, sleep, random, log, flushAfterMs: FLUSH_AFTER_MS }),
+      ledger,
     };
   });
 }

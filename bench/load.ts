@@ -1,7 +1,9 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { stopProcess } from "./workerd.ts";
+import { stopProcess } from "../scripts/lib/workerd-process.ts";
+
+const STOP_TIMEOUT_MS = 3000;
 
 export interface LoadOrder {
   url: string;
@@ -43,6 +45,6 @@ export function startLoad(): Load {
       const [result] = (await answered) as [LoadResult];
       return result;
     },
-    stop: () => stopProcess(child),
+    stop: () => stopProcess(child, STOP_TIMEOUT_MS),
   };
 }

@@ -23,8 +23,6 @@ export interface Scenario {
   retirements?: number;
   /** Contributors who share the traffic. */
   callers?: number;
-  /** What if the ledger wrote all counters of a flush in one statement? */
-  countersInOneStatement?: boolean;
   seed?: number;
 }
 
@@ -35,7 +33,6 @@ const DEFAULTS = {
   roundTripMs: 30,
   retirements: 0,
   callers: 20,
-  countersInOneStatement: false,
   seed: 1,
 };
 
@@ -118,7 +115,7 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
       return;
     }
     mine.uses[key.id] = (mine.uses[key.id] ?? 0) + 1;
-    ledger.countUse(key.id, ignore);
+    ledger.countUse(key.id, MODEL, ignore);
     const isWarm = time.now >= warmAt;
     if (turnedDownAt.has(key.id) || (isWarm && index % retireEvery === 0)) turnDown(isolate, key.id);
   }

@@ -3,8 +3,9 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { MINIFLARE } from "../scripts/lib/workerd-process.ts";
 import { d1Binding, externalService, quoted, toCapnp, type WorkerService } from "./capnp.ts";
-import { MINIFLARE, startWorkerd, type Workerd } from "./workerd.ts";
+import { startWorkerd, type Workerd } from "./workerd.ts";
 
 /**
  * Three workerd processes, as on Cloudflare's network three parties: the Workers under test (all in one process, each

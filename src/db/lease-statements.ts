@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import { coolings, cursors, keys, stretches, totals } from "./schema.ts";
 
 /**
@@ -19,62 +19,77 @@ const leasable = sql`${keys.status} = 'active' and ${keys.restingUntil} is null`
 /** The cursor whose turn it is: the model's own, else the one that all unproven models share. */
 const turn = sql`select ${cursors.model} as cursor, ${cursors.position} as position, ${cursors.blockedUntil} as blocked_until,
     (select ${totals.active} from ${totals}) as active
-  from ${cursors} where ${cursors.model} in (${model}, '*') order by ${cursors.model} = '*' limit 1`;
+  from ${cursors} where ${cursors.model} = coalesce((select own.model from ${cursors} own where own.model = ${model}), '*')`;
 
 /**
  * Where to start looking: behind `id`, or behind the known stretch of cooling keys that begins there.
  * Two rows at the most.
  */
-const startBehind = (id: ReturnType<typeof sql>) => sql`coalesce((
+const startBehind = (id: SQL) => sql`coalesce((
     select case when stretch.to_id >= first.id and stretch.until > ${now} then stretch.to_id end
-    from (select ${keys.id} as id from ${keys} where ${leasable} and ${keys.id} > ${id} order by ${keys.id} limit 1) first
+    from (select ${keys.id} as id from ${keys} where ${leasable} and ${keys.id} > ${id}
+      and exists (select 1 from ${stretches} s where s.model = ${model}) order by ${keys.id} limit 1) first
     join (select 1) one
     join ${stretches} stretch on stretch.model = ${model} and stretch.from_id = (
       select max(s.from_id) from ${stretches} s where s.model = ${model} and s.from_id <= first.id)
   ), ${id})`;
 
 /** The next active keys in ring order: from the cursor to the end, then from the beginning to the cursor. */
-const ring = (limit: number, columns = sql`${keys.id} as id`) => sql`
+const ring = (
+  limit: number,
+  from: Record<"behind" | "behindWrapped" | "position", SQL>,
+  columns = sql`${keys.id} as id`,
+) => sql`
   select * from (
     select * from (select ${columns}, 1 as lap from ${keys}
-      where ${leasable} and ${keys.id} > (select behind from start) order by ${keys.id} limit ${sql.raw(String(limit))})
+      where ${leasable} and ${keys.id} > ${from.behind} order by ${keys.id} limit ${sql.raw(String(limit))})
     union all
     select * from (select ${columns}, 2 as lap from ${keys}
-      where ${leasable} and ${keys.id} > (select behind_wrapped from start) and ${keys.id} <= (select position from start)
+      where ${leasable} and ${keys.id} > ${from.behindWrapped} and ${keys.id} <= ${from.position}
       order by ${keys.id} limit ${sql.raw(String(limit))})
     limit ${sql.raw(String(limit))})`;
+
+const leasedColumns = sql`${keys.id} as id, ${keys.fingerprint} as fingerprint, ${keys.ciphertext} as ciphertext,
+  ${keys.strikes} > 0 or ${keys.restStep} > 0 as marked`;
+
+const position = sql`(select position from turn)`;
+
+/** A window of the ring behind the cursor. What the second lap needs is only read if the first is too short. */
+const leaseWindow = ring(
+  LEASE_WINDOW,
+  { behind: startBehind(position), behindWrapped: startBehind(sql`0`), position },
+  leasedColumns,
+);
+
+/**
+ * The lease: the keys whose turn it is, and the cursor moved behind them, in one statement that walks the ring once.
+ * `leases` is a view: what is inserted is stored nowhere, a trigger moves the cursor to `last` (migrations/0003), and
+ * `returning` hands the keys out. Parameters: model, now, count (none while the model is blocked), excluded (JSON
+ * array of key ids).
+ */
+export const leaseSql = sql`with turn as materialized (${turn}),
+  picked as materialized (select json_group_array(json_array(id, fingerprint, ciphertext,
+      marked or exists (select 1 from ${coolings} c where c.key_id = candidate.id and c.model = ${model}))) as turns
+    from (select * from (${leaseWindow}) candidate
+      where not exists (select 1 from ${coolings} c where c.key_id = candidate.id and c.model = ${model} and c.until > ${now})
+        and (${excluded} = '[]' or candidate.id not in (select value from json_each(${excluded})))
+      limit iif((select coalesce(blocked_until, 0) from turn) > ${now}, 0, ${sql.placeholder("count")})) candidate)
+  insert into leases (cursor, last, turns, active)
+    select cursor, turns ->> '$[#-1][0]', turns, active from turn join picked
+    returning turns, active`;
 
 /** One row: the cursor, and where the two arms of the ring begin. */
 const withStart = sql`with turn as materialized (${turn}),
   start as materialized (select *, ${startBehind(sql`turn.position`)} as behind, ${startBehind(sql`0`)} as behind_wrapped from turn)`;
 
-/** What makes a key of the ring ready for the model, and how many are wanted: none while the model is blocked. */
-const ready = sql`
-  not exists (select 1 from ${coolings} c where c.key_id = candidate.id and c.model = ${model} and c.until > ${now})
-    and (${excluded} = '[]' or candidate.id not in (select value from json_each(${excluded})))
-  limit iif((select coalesce(blocked_until, 0) from start) > ${now}, 0, ${sql.placeholder("count")})`;
-
-const leasedColumns = sql`${keys.id} as id, ${keys.fingerprint} as fingerprint, ${keys.ciphertext} as ciphertext,
-  ${keys.strikes} > 0 or ${keys.restStep} > 0 as marked`;
-
-/**
- * The keys whose turn it is. Parameters: model, now, count, excluded (JSON array of key ids).
- * Only in one batch with {@link moveCursorSql} and the same parameters: together they are the lease.
- */
-export const nextKeysSql = sql`${withStart}
-  select candidate.*, (select cursor from start) as cursor, (select active from start) as active,
-    marked or exists (select 1 from ${coolings} c where c.key_id = candidate.id and c.model = ${model}) as blemished
-  from (${ring(LEASE_WINDOW, leasedColumns)}) candidate where ${ready}`;
-
-/** Moves the cursor behind the keys that {@link nextKeysSql} just returned. */
-export const moveCursorSql = sql`${withStart}
-  update ${cursors} set position = picked.last
-  from (select json_extract(json_group_array(id), '$[#-1]') as last from (
-    select id from (${ring(LEASE_WINDOW)}) candidate where ${ready})) picked
-  where ${cursors.model} = (select cursor from start) and picked.last is not null`;
+const surveyWindow = ring(SURVEY_WINDOW, {
+  behind: sql`(select behind from start)`,
+  behindWrapped: sql`(select behind_wrapped from start)`,
+  position: sql`(select position from start)`,
+});
 
 /** A column of the known stretch that ends exactly at `id`, if it still holds. */
-const adjoining = (column: "from_id" | "until", id: ReturnType<typeof sql>) => sql`
+const adjoining = (column: "from_id" | "until", id: SQL) => sql`
   (select case when s.to_id = ${id} and s.until > ${now} then s.${sql.raw(column)} end
     from ${stretches} s where s.model = ${model} and s.from_id <= ${id} order by s.from_id desc limit 1)`;
 
@@ -89,4 +104,4 @@ export const surveySql = sql`${withStart},
     from start)
   select known.*, candidate.id, candidate.lap,
     (select c.until from ${coolings} c where c.key_id = candidate.id and c.model = ${model} and c.until > ${now}) as until
-  from known left join (${ring(SURVEY_WINDOW)}) candidate on true`;
+  from known left join (${surveyWindow}) candidate on true`;

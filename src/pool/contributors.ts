@@ -1,5 +1,6 @@
 import type { ApiKey } from "../api-key.ts";
 import type { Clock } from "../clock.ts";
+import { BY_OPERATOR } from "../db/key-acts.ts";
 import type { KeyStatus, KeyTable } from "../db/keys.ts";
 import { causeOf, type Log } from "../log.ts";
 import type { Patience } from "./patience.ts";
@@ -11,7 +12,7 @@ export type Standing =
   | { kind: "active"; id: number }
   | { kind: "unknown" }
   | { kind: "retired" }
-  /** Its owner took it out: it is served, and does not join again by use. */
+  /** Its owner or the operator took it out: it is served, and does not join again by use. */
   | { kind: "withdrawn" }
   /** Google refused it as it tried to prove itself a moment ago. */
   | { kind: "refused" }
@@ -31,6 +32,12 @@ export interface Candidate {
   mayJoin: boolean;
   /** Certainly not in the pool yet. */
   isNew: boolean;
+}
+
+/** A caller's keys: which of them entitles to the pool, and which have yet to prove themselves. */
+export interface Sorted {
+  member: Member | undefined;
+  candidates: Candidate[];
 }
 
 /** Callers that one isolate remembers; about 200 bytes each. */
@@ -81,43 +88,15 @@ export class Contributors {
 
   /**
    * Which of a caller's keys entitles them to the pool, and which have yet to prove themselves. One look-up at the
-   * most, whatever the length of the list: the keys not asked about have their turn in later requests.
+   * most, whatever the length of the list: the keys not asked about have their turn in later requests. A promise only
+   * where one is asked about.
    */
-  async sortOut(keys: readonly ApiKey[]): Promise<{ member: Member | undefined; candidates: Candidate[] }> {
-    let member: Member | undefined;
-    let asked = false;
-    const candidates: Candidate[] = [];
-    const spares: Candidate[] = [];
-    const lastResorts: Candidate[] = [];
-    for (const key of keys) {
-      const recalled = this.recall(key);
-      if (recalled === undefined && asked) {
-        spares.push({ key, mayJoin: true, isNew: false });
-        continue;
-      }
-      asked ||= recalled === undefined;
-      const standing = recalled ?? (await this.recognise(key));
-      switch (standing.kind) {
-        case "active":
-          member ??= { id: standing.id, key };
-          break;
-        case "unknown":
-        case "retired":
-          candidates.push({ key, mayJoin: true, isNew: true });
-          break;
-        case "unavailable":
-          candidates.push({ key, mayJoin: true, isNew: false });
-          break;
-        case "refused":
-          lastResorts.push({ key, mayJoin: true, isNew: true });
-          break;
-        case "withdrawn":
-          spares.push({ key, mayJoin: false, isNew: false });
-          break;
-      }
-    }
-    // Who has no key in the pool must not fail for a dead one in front of a working one.
-    return { member, candidates: member === undefined ? [...candidates, ...spares, ...lastResorts] : candidates };
+  sortOut(keys: readonly ApiKey[]): Sorted | Promise<Sorted> {
+    const standings = keys.map((key) => this.recall(key));
+    const asked = standings.indexOf(undefined);
+    const key = keys[asked];
+    if (key === undefined) return sort(keys, standings);
+    return this.recognise(key).then((standing) => sort(keys, standings.with(asked, standing)));
   }
 
   /** Takes a key in that has just proved itself. Never throws: an admission that fails is made by the next use. */
@@ -140,6 +119,11 @@ export class Contributors {
     this.#remember(key, { kind: "refused" });
   }
 
+  /** The key serves its own caller and does not join: not worth a look-up for each of their requests. */
+  noteStranger(key: ApiKey): void {
+    this.#remember(key, { kind: "unknown" });
+  }
+
   forget(key: ApiKey): void {
     this.#remembered.delete(key.reveal());
   }
@@ -148,6 +132,13 @@ export class Contributors {
   forgetId(id: number): void {
     for (const [text, { standing }] of this.#remembered) {
       if (standing.kind === "active" && standing.id === id) this.#remembered.delete(text);
+    }
+  }
+
+  /** The same for many: one walk, whatever their number. */
+  forgetIds(ids: ReadonlySet<number>): void {
+    for (const [text, { standing }] of this.#remembered) {
+      if (standing.kind === "active" && ids.has(standing.id)) this.#remembered.delete(text);
     }
   }
 
@@ -160,7 +151,43 @@ export class Contributors {
   }
 }
 
-function standingOf(row: { id: number; status: KeyStatus } | undefined): Standing {
+/** Pure. Where a standing is undefined, the key was not asked about. */
+function sort(keys: readonly ApiKey[], standings: readonly (Standing | undefined)[]): Sorted {
+  let member: Member | undefined;
+  const candidates: Candidate[] = [];
+  const spares: Candidate[] = [];
+  const lastResorts: Candidate[] = [];
+  for (const [index, key] of keys.entries()) {
+    const standing = standings[index];
+    switch (standing?.kind) {
+      case "active":
+        member ??= { id: standing.id, key };
+        break;
+      case "unknown":
+      case "retired":
+        candidates.push({ key, mayJoin: true, isNew: true });
+        break;
+      case "unavailable":
+        candidates.push({ key, mayJoin: true, isNew: false });
+        break;
+      case "refused":
+        lastResorts.push({ key, mayJoin: true, isNew: true });
+        break;
+      case "withdrawn":
+        spares.push({ key, mayJoin: false, isNew: false });
+        break;
+      case undefined:
+        spares.push({ key, mayJoin: true, isNew: false });
+        break;
+    }
+  }
+  // Who has no key in the pool must not fail for a dead one in front of a working one.
+  return { member, candidates: member === undefined ? [...candidates, ...spares, ...lastResorts] : candidates };
+}
+
+function standingOf(row: { id: number; status: KeyStatus; reason: string | null } | undefined): Standing {
   if (row === undefined || row.status === "deleted") return { kind: "unknown" };
+  // What the operator took out does not join again by use either.
+  if (row.status === "retired" && row.reason === BY_OPERATOR) return { kind: "withdrawn" };
   return row.status === "active" ? { kind: "active", id: row.id } : { kind: row.status };
 }

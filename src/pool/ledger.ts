@@ -1,14 +1,17 @@
 import type { Clock, Sleep } from "../clock.ts";
 import type { KeyTable } from "../db/keys.ts";
 import { causeOf, type Log } from "../log.ts";
-import type { Defer } from "./rotation.ts";
-import { thinCounters } from "./thinning.ts";
+import { KeyCounters } from "./key-counters.ts";
+import { RowBudget } from "./row-budget.ts";
+import type { Defer } from "./defer.ts";
 
-/** The share of requests whose counters may cost a written row; the free plan writes 100,000 rows a day. */
-const COUNTER_ROWS_PER_REQUEST = 0.1;
-
-/** A quiet Worker counts exactly: this many rows a flush are always fine. */
-const MIN_COUNTER_ROWS = 16;
+/**
+ * Rows that an isolate writes to count: exactly while it is quiet, thinned beyond. Four isolates that share the free
+ * plan's 100,000 requests a day stay below its 100,000 written rows a day with all that else is written
+ * (test/pool/free-plan.test.ts).
+ */
+const KEY_ROWS = { first: 50, most: 1000, rowsAnHour: 60, rowsARequest: 0.12 };
+const SOURCE_ROWS = { first: 50, most: 300, rowsAnHour: 30, rowsARequest: 0.05 };
 
 /** D1 takes more in one batch, but a batch holds its single writer for as long as it runs. */
 const MAX_BATCH = 50;
@@ -22,14 +25,35 @@ const SEEN_EVERY_MS = 600_000;
 /** A flush that should have come by now was lost with its request. */
 const FLUSH_OVERDUE_MS = 30_000;
 
+/** Counters of another kind that are written together with those of the keys. */
+export interface CounterSource {
+  /**
+   * What has been counted since the last call, as statements for one batch; at most about `budget` written rows (0 at
+   * times). What is not taken waits with the source, which must bound it: while D1 is down nobody asks.
+   */
+  take(now: number, budget: number): D1PreparedStatement[];
+}
+
 export interface LedgerOptions {
   keys: KeyTable;
-  batch: (statements: D1PreparedStatement[]) => Promise<unknown>;
+  batch: (statements: D1PreparedStatement[]) => Promise<readonly Written[]>;
   clock: Clock;
   sleep: Sleep;
   random: () => number;
   log: Log;
-  flushAfterMs: number;
+  /** Read at each use: it may change while the isolate runs. */
+  readonly flushAfterMs: number;
+}
+
+/** What D1 says of a statement that it ran. */
+interface Written {
+  meta: { rows_written?: number };
+}
+
+/** A statement of counters, and who pays for its rows. */
+interface Entry {
+  statement: D1PreparedStatement;
+  budget: RowBudget;
 }
 
 /**
@@ -38,28 +62,41 @@ export interface LedgerOptions {
  */
 export class Ledger {
   readonly #options: LedgerOptions;
-  #pending: D1PreparedStatement[] = [];
-  #uses = new Map<number, number>();
-  #seen = new Set<number>();
+  readonly #keyCounters: KeyCounters;
+  readonly #keyRows: RowBudget;
+  readonly #sourceRows: RowBudget;
+  readonly #sources: CounterSource[] = [];
   readonly #seenAt = new Map<number, number>();
-  #requests = 0;
+  #pending: D1PreparedStatement[] = [];
+  #unwritten: Entry[] = [];
   #flushDueAt: number | undefined;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
+    this.#keyCounters = new KeyCounters(options);
+    this.#keyRows = new RowBudget(KEY_ROWS, options.clock);
+    this.#sourceRows = new RowBudget(SOURCE_ROWS, options.clock);
   }
 
-  /** Writes the statements now, in the background. */
+  /** Writes the statements now, in the background; what comes in one go (many keys verified) makes one batch. */
   write(statements: readonly D1PreparedStatement[], defer: Defer): void {
     this.#pending.push(...statements);
     if (this.#pending.length > MAX_PENDING) this.#pending.splice(0, this.#pending.length - MAX_PENDING);
-    defer(this.#flushPending());
+    defer(Promise.resolve().then(() => this.#writePending()));
   }
 
-  countUse(keyId: number, defer: Defer): void {
-    this.#uses.set(keyId, (this.#uses.get(keyId) ?? 0) + 1);
-    this.#requests += 1;
-    this.#scheduleFlush(defer);
+  /** The key served the model. */
+  countUse(keyId: number, model: string, defer: Defer): void {
+    this.#keyRows.countRequest();
+    this.#sourceRows.countRequest();
+    this.#keyCounters.countUse(keyId, model);
+    this.scheduleFlush(defer);
+  }
+
+  /** An attempt failed because of the key. */
+  countError(keyId: number, model: string, defer: Defer): void {
+    this.#keyCounters.countError(keyId, model);
+    this.scheduleFlush(defer);
   }
 
   countSeen(keyId: number, defer: Defer): void {
@@ -67,18 +104,17 @@ export class Ledger {
     if (now - (this.#seenAt.get(keyId) ?? -Infinity) < SEEN_EVERY_MS) return;
     if (this.#seenAt.size > MAX_PENDING) this.#seenAt.clear();
     this.#seenAt.set(keyId, now);
-    this.#seen.add(keyId);
-    this.#scheduleFlush(defer);
+    this.#keyCounters.countSeen(keyId);
+    this.scheduleFlush(defer);
   }
 
-  /** Writes everything now; for the end of a test or of a scheduled run. */
-  async flush(): Promise<void> {
-    // While D1 is down, counters wait where they cost one number a key: they must not crowd out a retirement.
-    if (this.#pending.length < MAX_PENDING) this.#pending.push(...this.#takeCounters());
-    await this.#flushPending();
+  /** From now on the source's counters are written with the keys'. */
+  addSource(source: CounterSource): void {
+    this.#sources.push(source);
   }
 
-  #scheduleFlush(defer: Defer): void {
+  /** Writes what has been counted a while from now, together with what is counted until then. Cheap to call again. */
+  scheduleFlush(defer: Defer): void {
     const { clock, sleep, flushAfterMs } = this.#options;
     const now = clock();
     if (this.#flushDueAt !== undefined && now < this.#flushDueAt + FLUSH_OVERDUE_MS) return;
@@ -91,31 +127,53 @@ export class Ledger {
     defer(flush());
   }
 
-  #takeCounters(): D1PreparedStatement[] {
-    const { keys, clock, random } = this.#options;
-    const budget = Math.max(MIN_COUNTER_ROWS, Math.floor(this.#requests * COUNTER_ROWS_PER_REQUEST));
-    const uses = thinCounters(this.#uses, budget, random);
-    const seen = [...this.#seen].slice(0, budget);
-    this.#uses = new Map();
-    this.#seen = new Set();
-    this.#requests = 0;
-    const now = clock();
+  /** Writes everything now; for the end of a test or of a scheduled run. */
+  async flush(): Promise<void> {
+    // Retirements first. While they fail, counters wait where they cost one number each.
+    if (!(await this.#writePending())) return;
+    if (this.#unwritten.length === 0) this.#unwritten = this.#takeCounters();
+    while (this.#unwritten.length > 0) {
+      const entries = this.#unwritten.splice(0, MAX_BATCH);
+      const results = await this.#run(entries.map(({ statement }) => statement));
+      if (results === undefined) {
+        this.#unwritten.unshift(...entries);
+        return;
+      }
+      for (const [index, { meta }] of results.entries()) entries[index]?.budget.spend(meta.rows_written ?? 0);
+    }
+  }
+
+  #takeCounters(): Entry[] {
+    const now = this.#options.clock();
+    const keyRows = this.#keyRows;
+    const sourceRows = this.#sourceRows;
+    const share = Math.floor(sourceRows.rows / this.#sources.length);
     return [
-      ...[...uses].map(([id, count]) => keys.countUses(id, count, now)),
-      ...seen.filter((id) => !uses.has(id)).map((id) => keys.seen(id, now)),
+      ...this.#keyCounters.take(now, keyRows.rows).map((statement) => ({ statement, budget: keyRows })),
+      ...this.#sources
+        .flatMap((source) => source.take(now, share))
+        .map((statement) => ({ statement, budget: sourceRows })),
     ];
   }
 
-  async #flushPending(): Promise<void> {
+  /** False if D1 refused some: they go with the next batch. */
+  async #writePending(): Promise<boolean> {
     while (this.#pending.length > 0) {
       const statements = this.#pending.splice(0, MAX_BATCH);
-      try {
-        await this.#options.batch(statements);
-      } catch (error) {
-        this.#options.log("warn", "pool.write_failed", { cause: causeOf(error), statements: statements.length });
+      if ((await this.#run(statements)) === undefined) {
         this.#pending.unshift(...statements);
-        return;
+        return false;
       }
+    }
+    return true;
+  }
+
+  async #run(statements: D1PreparedStatement[]): Promise<readonly Written[] | undefined> {
+    try {
+      return await this.#options.batch(statements);
+    } catch (error) {
+      this.#options.log("warn", "pool.write_failed", { cause: causeOf(error), statements: statements.length });
+      return undefined;
     }
   }
 }

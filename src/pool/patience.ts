@@ -9,31 +9,35 @@ export class Unavailable extends Error {
   override name = "Unavailable";
 }
 
+export interface PatienceOptions {
+  /** Read at each use: it may change while the isolate runs. */
+  readonly timeoutMs: number;
+  clock: Clock;
+  sleep: Sleep;
+}
+
 /** Bounds how long a request waits for the database, and stops asking for a while once it has failed. */
 export class Patience {
-  readonly #timeoutMs: number;
-  readonly #clock: Clock;
-  readonly #sleep: Sleep;
+  readonly #options: PatienceOptions;
   #pausedUntil = 0;
   #pauseMs = FIRST_PAUSE_MS;
 
-  constructor(options: { timeoutMs: number; clock: Clock; sleep: Sleep }) {
-    this.#timeoutMs = options.timeoutMs;
-    this.#clock = options.clock;
-    this.#sleep = options.sleep;
+  constructor(options: PatienceOptions) {
+    this.#options = options;
   }
 
   /** The result of `ask`, or an error within the time-out. `ask` goes on in the background after a time-out. */
   async wait<T>(ask: () => Promise<T>): Promise<T> {
-    if (this.#clock() < this.#pausedUntil) throw new Unavailable("left alone after a failure");
+    const { clock } = this.#options;
+    if (clock() < this.#pausedUntil) throw new Unavailable("left alone after a failure");
     try {
       const answer = await Promise.race([ask(), this.#timeout()]);
       this.#pauseMs = FIRST_PAUSE_MS;
       return answer;
     } catch (error) {
       // Failures of requests that set out together are one failure.
-      if (this.#clock() >= this.#pausedUntil) {
-        this.#pausedUntil = this.#clock() + this.#pauseMs;
+      if (clock() >= this.#pausedUntil) {
+        this.#pausedUntil = clock() + this.#pauseMs;
         this.#pauseMs = Math.min(this.#pauseMs * 2, MAX_PAUSE_MS);
       }
       throw error;
@@ -41,7 +45,8 @@ export class Patience {
   }
 
   async #timeout(): Promise<never> {
-    await this.#sleep(this.#timeoutMs);
-    throw new Unavailable(`no answer within ${this.#timeoutMs} ms`);
+    const { sleep, timeoutMs } = this.#options;
+    await sleep(timeoutMs);
+    throw new Unavailable(`no answer within ${timeoutMs} ms`);
   }
 }

@@ -1,14 +1,16 @@
 import type { Clock } from "../clock.ts";
 import type { CoolingTable } from "../db/coolings.ts";
-import type { KeyTable } from "../db/keys.ts";
+import type { Aftermath, KeyTable } from "../db/keys.ts";
 import type { LeaseTable } from "../db/leases.ts";
 import type { Log } from "../log.ts";
 import type { Verdict } from "../verdict.ts";
 import type { Contributors } from "./contributors.ts";
 import { consequenceOf } from "./health.ts";
 import type { Ledger } from "./ledger.ts";
+import { firstRecheckAt } from "./recheck-plan.ts";
 import type { Outcasts } from "./outcasts.ts";
-import type { Defer, Rotation } from "./rotation.ts";
+import type { Defer } from "./defer.ts";
+import type { Rotation } from "./rotation.ts";
 
 /** One attempt with a key of the pool, as far as the pool is concerned. */
 export interface Use {
@@ -16,6 +18,8 @@ export interface Use {
   model: string;
   /** It carries marks that a success of this kind wipes. */
   blemished: boolean;
+  /** What Google said, redacted; only asked for if the key may be retired. */
+  words?: (() => string | undefined) | undefined;
 }
 
 export interface ReportOptions {
@@ -29,11 +33,14 @@ export interface ReportOptions {
   clock: Clock;
   log: Log;
   /** How long this isolate keeps a retired key in mind: longer than any block that may still hold it. */
-  retiredOutcastMs: number;
+  outcastMs: () => number;
 }
 
 /** Models whose cursor this isolate has opened, so that it asks once. */
 const MAX_OPENED = 1000;
+
+/** What all models that Google has not served here are counted as, like the cursor that they share. */
+const UNPROVEN_MODEL = "*";
 
 /** Draws the consequences of verdicts: in this isolate at once, in D1 in the background. */
 export function createReport(options: ReportOptions) {
@@ -52,6 +59,9 @@ export function createReport(options: ReportOptions) {
     ledger.write([leases.openCursor(model)], defer);
   };
 
+  /** Counted under its name only where it exists: a dead key is refused for any name that a caller invents. */
+  const countedAs = (model: string) => (opened.has(model) ? model : UNPROVEN_MODEL);
+
   return function report(use: Use, verdict: Verdict, defer: Defer): void {
     const { keyId, model } = use;
     const now = clock();
@@ -60,18 +70,21 @@ export function createReport(options: ReportOptions) {
       case "none":
         return;
       case "served":
-        ledger.countUse(keyId, defer);
         openCursor(model, defer);
+        ledger.countUse(keyId, countedAs(model), defer);
         if (use.blemished) ledger.write([keys.wipe(keyId), coolings.clear(keyId, model, now)], defer);
         return;
       case "retire":
-        castOut(keyId, undefined, now + options.retiredOutcastMs);
+        castOut(keyId, undefined, now + options.outcastMs());
         contributors.forgetId(keyId);
-        ledger.write([keys.retire(keyId, consequence.reason, now)], defer);
+        ledger.write([keys.retire(keyId, consequence.reason, now, aftermathOf(use, now))], defer);
         break;
       case "strike":
         castOut(keyId, undefined, consequence.restUntil);
-        ledger.write([keys.strike(keyId, consequence.reason, now, consequence.restUntil)], defer);
+        ledger.write(
+          [keys.strike(keyId, consequence.reason, now, consequence.restUntil, aftermathOf(use, now))],
+          defer,
+        );
         break;
       case "rest":
         castOut(keyId, undefined, now + consequence.firstMs);
@@ -86,6 +99,11 @@ export function createReport(options: ReportOptions) {
         ledger.write([coolings.coolBusy(keyId, model, now, consequence.firstMs, consequence.maxMs)], defer);
         break;
     }
+    ledger.countError(keyId, countedAs(model), defer);
     log("info", `pool.key_${consequence.kind}`, { key: keyId, model, verdict: verdict.kind });
   };
+}
+
+function aftermathOf({ words }: Use, now: number): Aftermath {
+  return { words: words?.() ?? null, recheckAt: firstRecheckAt(now) };
 }

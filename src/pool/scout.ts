@@ -12,8 +12,8 @@ export interface ScoutOptions {
   leases: LeaseTable;
   batch: (statements: D1PreparedStatement[]) => Promise<unknown>;
   clock: Clock;
-  /** How long this isolate believes that a model is blocked: others may admit or wake a key. */
-  beliefMs: number;
+  /** How long this isolate believes that a model is blocked: others may admit or wake a key. Read at each use. */
+  readonly beliefMs: number;
 }
 
 /** What one look brought. `ready`: lease again. `further`: more cooling keys ahead. `nothing`: no key is to be had. */

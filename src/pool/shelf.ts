@@ -1,12 +1,5 @@
-import type { ApiKey } from "../api-key.ts";
-
-/** A key of the pool, opened, for one attempt. */
-export interface LeasedKey {
-  id: number;
-  key: ApiKey;
-  /** It carries marks that its next success should wipe. */
-  blemished: boolean;
-}
+import type { LeasedKey } from "./leased-key.ts";
+import { Queue } from "./queue.ts";
 
 interface Turn extends LeasedKey {
   expiresAt: number;
@@ -16,20 +9,22 @@ interface Turn extends LeasedKey {
 const MAX_FILLS = 4;
 
 /**
- * The turns of one model's rotation that this isolate has leased and not used yet, and how many to lease next:
- * 1, 2, 4 … up to the most while they are used up in time (slow start), 1 again after turns went to waste.
+ * The turns of one model's rotation that this isolate has leased and not used yet, who waits for one, and how many to
+ * lease next: 1, 2, 4 … up to the most while they are used up in time (slow start), 1 again after turns went to waste.
  */
 export class Shelf {
-  readonly #most: number;
+  readonly #settings: { readonly leaseMax: number };
+  readonly queue = new Queue();
   #turns: Turn[] = [];
   #size = 1;
   #taken = 0;
   #demand = 0;
   #fills = 0;
-  waiting = 0;
+  #coming = 0;
 
-  constructor(most: number) {
-    this.#most = most;
+  /** `leaseMax` is read at each use: it may change while the isolate runs. */
+  constructor(settings: { readonly leaseMax: number }) {
+    this.#settings = settings;
   }
 
   /** The next turn that `usable` accepts; the turns that it passes over stay for other requests. */
@@ -47,32 +42,46 @@ export class Shelf {
     this.#turns = this.#turns.filter((turn) => turn.id !== keyId);
   }
 
+  /** Turns that are being leased. */
+  get coming(): number {
+    return this.#coming;
+  }
+
+  /** Whether more requests wait than turns are coming. */
+  wantsMore(): boolean {
+    return this.#fills < MAX_FILLS && this.queue.length > this.#coming;
+  }
+
   /**
    * Whether to lease more before it runs out: only once it has proved busy, and enough to last while D1 answers
-   * (twice what was taken during the last fill).
+   * (twice what was taken during the last fill), on top of what those who wait will take.
    */
   wantsRefill(): boolean {
     if (this.#size < 4 || this.#fills >= MAX_FILLS) return false;
-    const coming = this.#fills * this.#size;
-    return this.#turns.length + coming <= Math.max(this.#size / 4, this.#demand * 2);
+    const left = this.#turns.length + this.#coming - this.queue.length;
+    return left <= Math.max(this.#size / 4, this.#demand * 2);
   }
 
   /** How many turns the next lease should ask for. */
   get nextCount(): number {
-    return Math.min(this.#most, Math.max(this.#size, this.waiting));
+    return Math.max(Math.min(this.#size, this.#settings.leaseMax), this.countForWaiting);
   }
 
-  /**
-   * Marks a fill as under way; call the returned function with what came. Only a regular fill speeds up the start:
-   * a retry's (`grows` false) tells of failing keys, not of a busy isolate.
-   */
-  beginFill(count: number, grows: boolean): (keys: readonly LeasedKey[], expiresAt: number) => void {
+  /** How many turns those who wait lack; one at the least. */
+  get countForWaiting(): number {
+    return Math.max(1, Math.min(this.queue.length - this.#coming, this.#settings.leaseMax));
+  }
+
+  /** Marks a fill as under way; call the returned function with what came. */
+  beginFill(count: number): (keys: readonly LeasedKey[], expiresAt: number) => void {
     this.#fills += 1;
+    this.#coming += count;
     const takenBefore = this.#taken;
     return (keys, expiresAt) => {
       this.#fills -= 1;
+      this.#coming -= count;
       this.#demand = this.#taken - takenBefore;
-      if (grows && keys.length > 0) this.#size = Math.min(this.#most, Math.max(this.#size, count) * 2);
+      if (keys.length > 0) this.#size = Math.min(this.#settings.leaseMax, Math.max(this.#size, count * 2));
       for (const key of keys) this.#turns.push({ ...key, expiresAt });
     };
   }

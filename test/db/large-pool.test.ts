@@ -14,14 +14,17 @@ const SMALL = 100;
 const NOW = 1_000_000;
 const UNTIL = NOW + 3_600_000;
 
-/** A healthy pool of 100 keys reads 32 rows a lease, a window full of cooling keys some 70: the "small constant". */
-const ROWS_OF_A_LEASE = 100;
+/** A turn in a healthy pool reads 11 rows, behind a known stretch 19: the "small constant". */
+const ROWS_OF_A_LEASE = 25;
+
+/** Where nine keys in ten cool here and there, a turn looks at some ten. */
+const ROWS_AMONG_COOLINGS = 100;
 
 /** One turn that finds its window cooling, and the walk behind it: 21 surveys of 256 keys at the most. */
 const ROWS_OF_THE_WORST_TURN = 20_000;
 
-/** What learning a run costs, each of its keys counted, over all turns and isolates: measured at 8. */
-const ROWS_PER_LEARNED_KEY = 10;
+/** What learning a run costs, each of its keys counted, over all turns and isolates: measured at 3.4. */
+const ROWS_PER_LEARNED_KEY = 5;
 
 /** The seeded ciphertexts open for nobody: here a key is its own fingerprint. */
 const vault = {
@@ -87,7 +90,7 @@ describe("in a pool of 100,000 keys", () => {
     for (let at = 0; at < 100; at++) {
       const { id, trips } = await take(model);
       expect(((id ?? 0) * 7919) % 10).toBe(3);
-      expect(rowsRead(trips)).toBeLessThan(ROWS_OF_A_LEASE);
+      expect(rowsRead(trips)).toBeLessThan(ROWS_AMONG_COOLINGS);
     }
   });
 
@@ -143,7 +146,7 @@ describe("in a pool of 100,000 keys", () => {
     expect(worst).toBeLessThan(ROWS_OF_THE_WORST_TURN);
     expect(spent).toBeLessThan(ROWS_PER_LEARNED_KEY * LARGE);
     const { trips } = await quietRotation().take(model);
-    expect(rowsRead(trips)).toBeLessThan(ROWS_OF_A_LEASE);
+    expect(rowsRead(trips)).toBeLessThan(2 * ROWS_OF_A_LEASE);
     expect(rowsWritten(trips)).toBeLessThanOrEqual(1);
     const blocked = env.DB.prepare("select blocked_until from cursors where model = ?").bind(model);
     expect(await blocked.first("blocked_until")).toBe(UNTIL);
@@ -178,7 +181,7 @@ describe("in a pool of 100 keys", () => {
 
   it("a turn reads as many rows: the constant does not hide a growth", async () => {
     const { trips } = await quietRotation().take("ready");
-    expect(rowsRead(trips)).toBeGreaterThan(ROWS_OF_A_LEASE / 5);
+    expect(rowsRead(trips)).toBeGreaterThan(ROWS_OF_A_LEASE / 3);
     expect(rowsRead(trips)).toBeLessThan(ROWS_OF_A_LEASE);
   });
 

@@ -164,6 +164,27 @@ describe("what a lease costs", () => {
     expect(nothing.rowsWritten).toBe(0);
   });
 
+  it("is one statement that walks the ring once: a row for each key that it hands out, and a dozen more", async () => {
+    await seedKeys(100);
+    await leases.openCursor(MODEL).run();
+    const one = await costOf((table) => table.lease(request));
+    const block = await costOf((table) => table.lease({ ...request, count: 32 }));
+    expect(block.sql).toHaveLength(1);
+    expect(one.rowsRead).toBeLessThanOrEqual(13);
+    expect(block.rowsRead - one.rowsRead).toBe(31);
+  });
+
+  it("leaves nothing behind but the cursor's new place", async () => {
+    await seedKeys(3);
+    await lease({ count: 2 });
+    expect((await env.DB.prepare("select * from leases").all()).results).toEqual([]);
+    expect(await env.DB.prepare("select * from cursors").first()).toEqual({
+      model: "*",
+      position: 2,
+      blocked_until: null,
+    });
+  });
+
   it("is walked along the partial index, not the table", async () => {
     const d1 = new FaultyD1();
     await leaseTable(d1.binding).lease(request);

@@ -2,9 +2,10 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { keyTable } from "../../src/db/keys.ts";
 import { Ledger } from "../../src/pool/ledger.ts";
-import { emptyPool, seedKeys, storedKeys } from "../support/pool-rows.ts";
+import { emptyPool, seedKeys, storedKeyModels, storedKeys } from "../support/pool-rows.ts";
 
 const MINUTE = 60_000;
+const MODEL = "gemini-2.5-flash";
 
 beforeEach(emptyPool);
 
@@ -12,13 +13,17 @@ beforeEach(emptyPool);
 function openLedger() {
   const work: Promise<unknown>[] = [];
   const batches: number[] = [];
+  let written = 0;
   const state = { now: 1_000_000, fails: false, dice: 0 };
   const keys = keyTable(env.DB);
   const ledger = new Ledger({
     keys,
-    batch: (statements) => {
+    batch: async (statements) => {
       batches.push(statements.length);
-      return state.fails ? Promise.reject(new Error("D1 is down")) : env.DB.batch(statements);
+      if (state.fails) throw new Error("D1 is down");
+      const results = await env.DB.batch(statements);
+      written += sum(results.map(({ meta }) => meta.rows_written));
+      return results;
     },
     clock: () => state.now,
     sleep: () => Promise.resolve(),
@@ -28,56 +33,111 @@ function openLedger() {
   });
   const defer = (promise: Promise<unknown>) => void work.push(promise);
   const settle = () => Promise.all(work.splice(0));
-  return { ledger, keys, batches, defer, settle, state };
+  return { ledger, keys, batches, defer, settle, state, rows: () => written };
 }
 
 const usesOf = async () => (await storedKeys()).map(({ uses }) => uses);
 
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+
 describe("counters", () => {
-  it("are gathered and written together", async () => {
-    await seedKeys(3);
+  it("are gathered and written together, by two statements whatever the number of keys", async () => {
+    await seedKeys(25);
     const { ledger, batches, defer, settle } = openLedger();
-    for (const id of [1, 2, 2, 3, 3, 3]) ledger.countUse(id, defer);
+    for (let id = 1; id <= 25; id++) ledger.countUse(id, MODEL, defer);
+    ledger.countUse(25, MODEL, defer);
     await settle();
-    expect(await usesOf()).toEqual([1, 2, 3]);
-    expect(batches).toEqual([3]);
+    expect(await usesOf()).toEqual([...Array(24).fill(1), 2]);
+    expect(batches).toEqual([2]);
+  });
+
+  it("tell uses from errors, and one model from another", async () => {
+    await seedKeys(2);
+    const { ledger, defer, settle, state } = openLedger();
+    ledger.countUse(1, MODEL, defer);
+    ledger.countUse(1, "other", defer);
+    ledger.countError(1, MODEL, defer);
+    ledger.countError(2, MODEL, defer);
+    await settle();
+    state.now += 1;
+    ledger.countUse(1, MODEL, defer);
+    await settle();
+    expect(await storedKeyModels()).toEqual([
+      { key_id: 1, model: MODEL, uses: 2, errors: 1, last_at: state.now },
+      { key_id: 1, model: "other", uses: 1, errors: 0, last_at: state.now - 1 },
+      { key_id: 2, model: MODEL, uses: 0, errors: 1, last_at: state.now - 1 },
+    ]);
+    expect(await storedKeys()).toMatchObject([
+      { uses: 3, errors: 1, last_used_at: state.now },
+      { uses: 0, errors: 1, last_used_at: null },
+    ]);
   });
 
   it("are not lost or doubled when D1 fails for a while", async () => {
     await seedKeys(2);
     const { ledger, defer, settle, state } = openLedger();
     state.fails = true;
-    ledger.countUse(1, defer);
+    ledger.countUse(1, MODEL, defer);
     await settle();
-    ledger.countUse(1, defer);
-    ledger.countUse(2, defer);
+    ledger.countUse(1, MODEL, defer);
+    ledger.countUse(2, MODEL, defer);
     await settle();
     expect(await usesOf()).toEqual([0, 0]);
     state.fails = false;
-    ledger.countUse(2, defer);
+    ledger.countUse(2, MODEL, defer);
     await settle();
+    await ledger.flush();
     expect(await usesOf()).toEqual([2, 2]);
   });
 
-  it("of thousands of keys cost a tenth of a row a request, and the sum stays near the truth", async () => {
-    await seedKeys(2000);
-    const { ledger, batches, defer, settle } = openLedger();
-    for (let id = 1; id <= 2000; id++) ledger.countUse(id, defer);
-    await settle();
-    expect(batches.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(2000);
-    const { ledger: busy, batches: few, defer: later, settle: settled } = openLedger();
-    for (let round = 0; round < 3; round++) for (let id = 1; id <= 2000; id++) busy.countUse(id, later);
-    await settled();
-    expect(few.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(2000);
+  it("of a quiet pool are exact, and in D1 at once but for the last few", async () => {
+    await seedKeys(3);
+    const { ledger, defer, settle, state } = openLedger();
+    for (let at = 0; at < 150; at++) {
+      ledger.countUse(1 + (at % 3), MODEL, defer);
+      await settle();
+      state.now += MINUTE;
+    }
+    expect(sum(await usesOf())).toBeGreaterThan(140);
+    state.now += 10 * MINUTE;
+    await ledger.flush();
+    expect(await usesOf()).toEqual([50, 50, 50]);
+  });
+
+  it("of a small pool wait for rows to pay for them rather than be thinned", async () => {
+    await seedKeys(12);
+    const { ledger, defer, settle, state } = openLedger();
+    for (let at = 0; at < 3000; at++) {
+      ledger.countUse(1 + (at % 12), MODEL, defer);
+      await settle();
+      state.now += 800;
+    }
+    state.now += 60 * MINUTE;
+    await ledger.flush();
+    expect(await usesOf()).toEqual(Array(12).fill(250));
+  });
+
+  it("of a large pool under load cost a small share of the requests, and their sum stays near the truth", async () => {
+    await seedKeys(5000);
+    const { ledger, defer, settle, state, rows } = openLedger();
+    for (let round = 0; round < 10; round++) {
+      for (let id = 1; id <= 5000; id++) ledger.countUse(id, MODEL, defer);
+      await settle();
+      state.now += 10_000;
+    }
+    expect(rows()).toBeLessThan(50_000 * 0.15 + 500);
+    expect(sum(await usesOf()) / 50_000).toBeGreaterThan(0.9);
+    expect(sum(await usesOf()) / 50_000).toBeLessThan(1.1);
+    expect(sum((await storedKeyModels()).map(({ uses }) => uses))).toBe(sum(await usesOf()));
   });
 
   it("are scheduled again if the request that should have flushed them was lost", async () => {
     await seedKeys(1);
     const { ledger, defer, settle, state } = openLedger();
-    ledger.countUse(1, () => undefined);
+    ledger.countUse(1, MODEL, () => undefined);
     await Promise.resolve();
     state.now += 5 * MINUTE;
-    ledger.countUse(1, defer);
+    ledger.countUse(1, MODEL, defer);
     await settle();
     expect(await usesOf()).toEqual([2]);
   });
@@ -128,15 +188,29 @@ describe("retirements and coolings", () => {
     for (let at = 0; at < 700; at++) ledger.write([keys.retire(1, "x", 5)], defer);
     await settle();
     for (let at = 0; at < 100; at++) {
-      for (let id = 1; id <= 50; id++) ledger.countUse(id, defer);
+      for (let id = 1; id <= 50; id++) ledger.countUse(id, MODEL, defer);
       await settle();
     }
     batches.length = 0;
     state.fails = false;
     await ledger.flush();
-    const written = batches.reduce((sum, size) => sum + size, 0);
-    expect(written).toBeGreaterThan(700);
-    expect(written).toBeLessThan(1100);
+    expect(sum(batches)).toBe(702);
+    expect((await storedKeys())[0]?.status).toBe("retired");
+    expect((await usesOf())[0]).toBe(100);
+  });
+
+  it("are written before any counter, even when there are more than D1 takes in one batch", async () => {
+    await seedKeys(1);
+    const { ledger, keys, batches, defer, settle, state } = openLedger();
+    state.fails = true;
+    ledger.write([keys.retire(1, "x", 5)], defer);
+    await settle();
+    ledger.addSource({ take: () => Array.from({ length: 300 }, () => keys.wipe(1)) });
+    state.fails = false;
+    batches.length = 0;
+    ledger.countUse(1, MODEL, defer);
+    await settle();
+    expect(batches).toEqual([1, 50, 50, 50, 50, 50, 50, 2]);
     expect((await storedKeys())[0]?.status).toBe("retired");
   });
 
@@ -149,5 +223,65 @@ describe("retirements and coolings", () => {
     );
     await settle();
     expect(batches).toEqual([50, 50, 20]);
+  });
+});
+
+describe("counters of another kind", () => {
+  /** Counts into `totals`, a statement for each row, and tells what it was offered. */
+  function aSource(rows = 1) {
+    const offers: number[] = [];
+    const take = (_: number, budget: number) => {
+      offers.push(budget);
+      return Array.from({ length: rows }, () => env.DB.prepare("update totals set retired = retired + 1"));
+    };
+    return { offers, source: { take } };
+  }
+
+  const counted = () => env.DB.prepare("select retired from totals").first<number>("retired");
+
+  it("are written together with the keys'", async () => {
+    await seedKeys(1);
+    const before = (await counted()) ?? 0;
+    const { ledger, batches, defer, settle } = openLedger();
+    ledger.addSource(aSource().source);
+    ledger.countUse(1, MODEL, defer);
+    await settle();
+    expect(batches).toEqual([3]);
+    expect(await counted()).toBe(before + 1);
+  });
+
+  it("are written when the source asks, and there is nothing else to write", async () => {
+    const before = (await counted()) ?? 0;
+    const { ledger, defer, settle } = openLedger();
+    ledger.addSource(aSource().source);
+    ledger.scheduleFlush(defer);
+    ledger.scheduleFlush(defer);
+    await settle();
+    expect(await counted()).toBe(before + 1);
+  });
+
+  it("are not lost, doubled or asked for again while D1 fails", async () => {
+    const before = (await counted()) ?? 0;
+    const { ledger, state } = openLedger();
+    const { source, offers } = aSource();
+    ledger.addSource(source);
+    state.fails = true;
+    for (let at = 0; at < 5; at++) await ledger.flush();
+    expect(offers).toHaveLength(1);
+    state.fails = false;
+    await ledger.flush();
+    expect(await counted()).toBe(before + 1);
+  });
+
+  it("that cost more than they were offered are offered nothing until requests have paid for it", async () => {
+    await seedKeys(1);
+    const { ledger } = openLedger();
+    const { source, offers } = aSource(130);
+    ledger.addSource(source);
+    await ledger.flush();
+    for (let at = 0; at < 3010; at++) ledger.countUse(1, MODEL, () => undefined);
+    await ledger.flush();
+    await ledger.flush();
+    expect(offers).toEqual([50, 70, 0]);
   });
 });

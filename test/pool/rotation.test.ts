@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ApiKey } from "../../src/api-key.ts";
 import { coolingTable } from "../../src/db/coolings.ts";
@@ -14,13 +15,15 @@ const MODEL = "gemini-2.5-flash";
 beforeEach(emptyPool);
 
 /** One isolate's rotation; its vault opens whatever it is given, but for one key's row. */
-function newRotation({ leaseMax = 32, leaseTtlMs = 30_000, locked = 0, timeoutMs = 20_000 } = {}) {
+function newRotation({ leaseMax = 32, leaseTtlMs = 30_000, timeoutMs = 20_000, locked = [] as number[] } = {}) {
   const d1 = new FaultyD1();
   const state = { now: 1_000_000 };
+  const settings = { leaseMax, leaseTtlMs };
+  const log: { event: string; fields: unknown }[] = [];
   const clock = () => state.now;
   const outcasts = new Outcasts();
   const open: Vault["open"] = ({ fingerprint }) =>
-    fingerprint === `print-${locked}` ? undefined : new ApiKey(fingerprint);
+    locked.some((id) => fingerprint === `print-${id}`) ? undefined : new ApiKey(fingerprint);
   const work: Promise<unknown>[] = [];
   const rotation = new Rotation({
     leases: leaseTable(d1.binding),
@@ -29,14 +32,18 @@ function newRotation({ leaseMax = 32, leaseTtlMs = 30_000, locked = 0, timeoutMs
     outcasts,
     patience: new Patience({ timeoutMs, clock, sleep: (ms) => scheduler.wait(ms) }),
     clock,
-    log: () => undefined,
-    leaseMax,
-    leaseTtlMs,
+    log: (_, event, fields) => void log.push({ event, fields }),
+    get leaseMax() {
+      return settings.leaseMax;
+    },
+    get leaseTtlMs() {
+      return settings.leaseTtlMs;
+    },
   });
   const take = async (excluded: number[] = []) =>
     (await rotation.take(MODEL, excluded, (promise) => void work.push(promise)))?.id;
   const settle = () => Promise.all(work.splice(0));
-  return { rotation, d1, outcasts, state, take, settle };
+  return { rotation, d1, outcasts, state, settings, log, take, settle };
 }
 
 describe("turns", () => {
@@ -133,7 +140,7 @@ describe("turns", () => {
 
   it("pass over a row that does not open", async () => {
     await seedKeys(3);
-    const { take, settle } = newRotation({ locked: 2 });
+    const { take, settle } = newRotation({ locked: [2] });
     const ids: (number | undefined)[] = [];
     for (let at = 0; at < 12; at++) {
       ids.push(await take());
@@ -142,6 +149,151 @@ describe("turns", () => {
     expect(ids).toContain(1);
     expect(ids).toContain(3);
     expect(ids).not.toContain(2);
+  });
+});
+
+/** One more key, with this id. */
+async function seedKey(id: number): Promise<void> {
+  await env.DB.prepare(
+    `insert into keys (id, fingerprint, ciphertext, last_four, status, status_changed_at, contributed_at, last_seen_at)
+     values (?1, 'print-' || ?1, 'sealed', 'abcd', 'active', 0, 0, 0)`,
+  )
+    .bind(id)
+    .run();
+}
+
+/** Answers D1's trips by hand, in any order. */
+function gated(d1: FaultyD1) {
+  const gates: (() => void)[] = [];
+  const close = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gates.push(resolve);
+    d1.gate = promise;
+  };
+  close();
+  return { gates, close };
+}
+
+describe("those who wait", () => {
+  it("all get a turn of their own when far more come at once than a lease brings", async () => {
+    await seedKeys(1000);
+    const { take, settle, d1 } = newRotation();
+    const ids = await Promise.all(Array.from({ length: 500 }, () => take()));
+    await settle();
+    expect(ids).not.toContain(undefined);
+    expect(new Set(ids).size).toBe(500);
+    expect(d1.takeTrips().length).toBeLessThanOrEqual(25);
+  });
+
+  it("are served by whichever lease comes first, in the order in which they came", async () => {
+    await seedKeys(1000);
+    const { take, settle, d1 } = newRotation();
+    const { gates, close } = gated(d1);
+    const first = take();
+    close();
+    const second = take();
+    await scheduler.wait(1);
+    expect(gates).toHaveLength(2);
+    gates[1]?.();
+    expect(await first).toBe(1);
+    gates[0]?.();
+    expect(await second).toBe(2);
+    await settle();
+  });
+
+  it("lose nothing to one lease that fails while another comes", async () => {
+    await seedKeys(10);
+    const { take, settle, d1 } = newRotation();
+    const { gates, close } = gated(d1);
+    const first = take();
+    close();
+    const second = take();
+    await scheduler.wait(1);
+    d1.mood = "fails";
+    gates[0]?.();
+    await scheduler.wait(5);
+    d1.mood = "works";
+    d1.gate = undefined;
+    gates[1]?.();
+    expect(new Set([await first, await second])).toEqual(new Set([1, 2]));
+    await settle();
+  });
+
+  it("all go without as soon as nothing more is coming", async () => {
+    await seedKeys(10);
+    const { take, settle, d1, log } = newRotation();
+    d1.mood = "fails";
+    expect(await Promise.all(Array.from({ length: 50 }, () => take()))).toEqual(Array(50).fill(undefined));
+    await settle();
+    expect(d1.takeTrips().length).toBeLessThanOrEqual(4);
+    expect(log.map(({ event }) => event)).toContain("pool.lease_failed");
+  });
+
+  it("wait no more than a few leases for a key that this isolate may use", async () => {
+    await seedKeys(3);
+    const { take, settle, d1, outcasts } = newRotation();
+    for (const id of [1, 2, 3]) outcasts.add(id, undefined, Infinity);
+    expect(await Promise.all([take(), take(), take()])).toEqual([undefined, undefined, undefined]);
+    await settle();
+    expect(d1.takeTrips().length).toBeLessThanOrEqual(30);
+  });
+});
+
+describe("settings that change while it runs", () => {
+  it("apply to the next lease", async () => {
+    await seedKeys(100);
+    const { take, settle, d1, settings, state } = newRotation();
+    for (let at = 0; at < 8; at++) {
+      await take();
+      await settle();
+    }
+    settings.leaseTtlMs = 0;
+    state.now += 60_000;
+    d1.takeTrips();
+    for (let at = 0; at < 5; at++) {
+      await take();
+      await settle();
+    }
+    expect(d1.takeTrips()).toHaveLength(5);
+  });
+});
+
+describe("keys that do not open", () => {
+  const everyKey = Array.from({ length: 200 }, (_, at) => at + 1);
+
+  it("cost a lease or two once in a while, not one a request, and a line in the log", async () => {
+    await seedKeys(200);
+    const { take, settle, d1, log, state } = newRotation({ locked: everyKey });
+    for (let at = 0; at < 30; at++) {
+      expect(await take()).toBeUndefined();
+      await settle();
+    }
+    expect(d1.takeTrips().length).toBeLessThanOrEqual(2);
+    expect(log.map(({ event }) => event)).toEqual(["pool.key_does_not_open"]);
+    state.now += 61_000;
+    await take();
+    expect(log).toHaveLength(2);
+  });
+
+  it("do not keep the pool shut once a key that opens joins", async () => {
+    await seedKeys(3);
+    const { take, rotation } = newRotation({ locked: [1, 2, 3] });
+    expect(await take()).toBeUndefined();
+    await seedKey(4);
+    rotation.unblock();
+    expect(await take()).toBe(4);
+  });
+
+  it("are passed over where others open", async () => {
+    await seedKeys(200);
+    const { take, settle } = newRotation({ locked: everyKey.slice(0, 30) });
+    const ids: (number | undefined)[] = [];
+    for (let at = 0; at < 20; at++) {
+      ids.push(await take());
+      await settle();
+    }
+    expect(ids).not.toContain(undefined);
+    expect(Math.min(...ids.map((id) => id ?? 0))).toBeGreaterThan(30);
   });
 });
 

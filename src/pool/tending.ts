@@ -1,0 +1,40 @@
+import type { Clock } from "../clock.ts";
+import type { CoolingTable } from "../db/coolings.ts";
+import type { KeyTable } from "../db/keys.ts";
+import { causeOf, type Log } from "../log.ts";
+import type { Defer } from "./defer.ts";
+
+/** How often one isolate looks after the pool (wakes keys, sweeps ended coolings), and how much at a time. */
+const TEND_EVERY_MS = 60_000;
+const TEND_LIMIT = 200;
+
+/** Ended coolings stay for this long: a busy pair is cooled for longer only while it is known to have been busy. */
+const KEEP_ENDED_MS = 600_000;
+
+export interface TendingOptions {
+  keys: KeyTable;
+  coolings: CoolingTable;
+  batch: (statements: D1PreparedStatement[]) => Promise<unknown>;
+  clock: Clock;
+  log: Log;
+}
+
+/** Wakes rested keys and sweeps what has ended: now, or behind a request once in a while. */
+export function createTending({ keys, coolings, batch, clock, log }: TendingOptions) {
+  let tendedAt = clock();
+
+  async function tend(): Promise<void> {
+    const now = clock();
+    await keys.wake(now, TEND_LIMIT);
+    await batch([coolings.sweep(now - KEEP_ENDED_MS, TEND_LIMIT), keys.sweepStretches(now)]);
+  }
+
+  function tendSometimes(defer: Defer): void {
+    const now = clock();
+    if (now - tendedAt < TEND_EVERY_MS) return;
+    tendedAt = now;
+    defer(tend().catch((error: unknown) => log("warn", "pool.tend_failed", { cause: causeOf(error) })));
+  }
+
+  return { tend, tendSometimes };
+}

@@ -1,0 +1,62 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { createPool } from "../../src/pool/pool.ts";
+import { emptyPool, seedKeys, storedKeyModels, storedKeys } from "../support/pool-rows.ts";
+
+const NOW = 1_000_000;
+
+beforeEach(emptyPool);
+
+function openPool() {
+  const work: Promise<unknown>[] = [];
+  const pool = createPool({
+    d1: env.DB,
+    poolSecret: env.POOL_SECRET,
+    leaseMax: 32,
+    leaseTtlMs: 30_000,
+    contributorTtlMs: 60_000,
+    d1TimeoutMs: 1000,
+    flushAfterMs: 0,
+    clock: () => NOW,
+    sleep: (ms) => scheduler.wait(ms),
+    random: () => 0.5,
+    log: () => undefined,
+  });
+  const defer = (promise: Promise<unknown>) => void work.push(promise);
+  const settle = () => Promise.all(work.splice(0));
+  const use = (keyId: number, model: string) => ({ keyId, model, blemished: false });
+  return { pool, defer, settle, use };
+}
+
+describe("what is counted of an attempt", () => {
+  it("is a use where Google served, and an error where it blamed the key", async () => {
+    await seedKeys(2);
+    const { pool, defer, settle, use } = openPool();
+    pool.report(use(1, "gemini"), { kind: "served" }, defer);
+    pool.report(use(1, "gemini"), { kind: "quota_minute", retryAfterMs: 1000 }, defer);
+    pool.report(use(2, "gemini"), { kind: "busy" }, defer);
+    await settle();
+    expect(await storedKeyModels()).toEqual([
+      { key_id: 1, model: "gemini", uses: 1, errors: 1, last_at: NOW },
+      { key_id: 2, model: "gemini", uses: 0, errors: 1, last_at: NOW },
+    ]);
+  });
+
+  it("is nothing where the key was not to blame", async () => {
+    await seedKeys(1);
+    const { pool, defer, settle, use } = openPool();
+    pool.report(use(1, "gemini"), { kind: "caller_fault" }, defer);
+    pool.report(use(1, "gemini"), { kind: "upstream_down", cause: "network" }, defer);
+    await settle();
+    expect(await storedKeyModels()).toEqual([]);
+    expect(await storedKeys()).toMatchObject([{ uses: 0, errors: 0 }]);
+  });
+
+  it("stands under one name for all models that Google never served: callers cannot grow the table", async () => {
+    await seedKeys(1);
+    const { pool, defer, settle, use } = openPool();
+    for (let at = 0; at < 20; at++) pool.report(use(1, `invented-${at}`), { kind: "busy" }, defer);
+    await settle();
+    expect(await storedKeyModels()).toEqual([{ key_id: 1, model: "*", uses: 0, errors: 20, last_at: NOW }]);
+  });
+});

@@ -65,14 +65,24 @@ export function readBodyFacts(body: Uint8Array): BodyFacts | undefined {
       // Of two, nobody knows which one Google takes.
       facts.store = facts.store === "unsaid" && json.startsWith("false", valueAt) ? "false" : "said";
     }
-    const kind = REFERENCES.get(name);
-    if (kind !== undefined && isReference(kind, json, valueAt)) facts.refersToState = true;
-    return !CALLERS_DATA.has(name);
+    if (isReferenceAt(json, name, valueAt)) facts.refersToState = true;
+    return !isCallersData(name);
   });
   if (!isObject) return undefined;
   // Of two models Google takes one, and its quota must not be booked on the other.
   if (models > 1) facts.model = undefined;
   return facts;
+}
+
+/** Whether the property refers to state. */
+export function isReferenceAt(json: string, name: string, valueAt: number): boolean {
+  const kind = REFERENCES.get(name);
+  return kind !== undefined && isReference(kind, json, valueAt);
+}
+
+/** Whether what lies in the property is the caller's own and means nothing to Google. */
+export function isCallersData(name: string): boolean {
+  return CALLERS_DATA.has(name);
 }
 
 function isReference(kind: ReferenceKind, json: string, valueAt: number): boolean {

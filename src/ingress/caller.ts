@@ -1,3 +1,4 @@
+import { AccessToken, isAccessToken } from "../access-token.ts";
 import { toApiKey, type ApiKey } from "../api-key.ts";
 
 /** Where the caller put the key; it decides the dialect of paths that both dialects have. */
@@ -5,6 +6,8 @@ export type Carrier = "header" | "query" | "bearer";
 
 export type CallerReading =
   | { kind: "caller"; keys: [ApiKey, ...ApiKey[]]; carrier: Carrier }
+  /** An access token of this pool, good or not, in the place of a key. */
+  | { kind: "guest"; token: AccessToken; carrier: Carrier }
   /** No credential at all. */
   | { kind: "nobody" }
   /** A credential that no key can be. */
@@ -36,6 +39,9 @@ export function readCaller(headers: Headers, query: string): CallerReading {
 
 function parseKeys(list: string, carrier: Carrier): CallerReading {
   const texts = list.includes(",") ? new Set(list.split(",").map((text) => text.trim())) : [list.trim()];
+  const [only = "", ...others] = texts;
+  // Among keys a token is passed over like anything else that no key can be.
+  if (others.length === 0 && isAccessToken(only)) return { kind: "guest", token: new AccessToken(only), carrier };
   const keys = [...texts].filter((text) => text !== "").map(toApiKey);
   const [first, ...rest] = keys.slice(0, MAX_KEYS).filter((key) => key !== undefined);
   if (first === undefined) return { kind: keys.length === 0 ? "nobody" : "malformed" };

@@ -6,7 +6,7 @@ export type PropertyVisitor = (name: string, depth: number, valueAt: number) => 
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const WHITESPACE = /[ \t\r\n]/;
+const COLON = 0x3a;
 /** What may stand between JSON's strings and brackets. */
 const SCALAR = /(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
 
@@ -29,8 +29,8 @@ export function walkJson(json: string, visit: PropertyVisitor): boolean {
   /** An object or array was opened just now and may be empty. */
   let isFresh = false;
   for (let at = 0; at < json.length; at++) {
+    if (isWhitespace(json.charCodeAt(at))) continue;
     const character = json.charAt(at);
-    if (WHITESPACE.test(character)) continue;
     const mayEnd = expected === "more" || isFresh;
     isFresh = false;
     switch (character) {
@@ -87,6 +87,10 @@ export function stringAt(json: string, at: number): string | undefined {
   return end === -1 ? undefined : textBetween(json, at, end);
 }
 
+function isWhitespace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
 /** The index of the quote that closes the string opened at `start`; -1 if none does. */
 function endOfString(json: string, start: number): number {
   for (let quote = json.indexOf('"', start + 1); quote !== -1; quote = json.indexOf('"', quote + 1)) {
@@ -99,10 +103,10 @@ function endOfString(json: string, start: number): number {
 
 function beginningOfValue(json: string, from: number): number {
   let at = from;
-  while (WHITESPACE.test(json.charAt(at))) at += 1;
-  if (json.charAt(at) !== ":") return -1;
+  while (isWhitespace(json.charCodeAt(at))) at += 1;
+  if (json.charCodeAt(at) !== COLON) return -1;
   at += 1;
-  while (WHITESPACE.test(json.charAt(at))) at += 1;
+  while (isWhitespace(json.charCodeAt(at))) at += 1;
   return at < json.length ? at : -1;
 }
 

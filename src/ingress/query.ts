@@ -20,6 +20,14 @@ const NOT_UPSTREAM = new Set([
  */
 const HARMLESS_SYSTEM_PARAMETERS = new Set(["$alt", "$fields", "$prettyprint"]);
 
+/** The query of a URL, `?` included, taken out without parsing the rest. */
+export function queryOf(href: string): string {
+  const fragment = href.indexOf("#");
+  const url = fragment === -1 ? href : href.slice(0, fragment);
+  const start = url.indexOf("?");
+  return start === -1 ? "" : url.slice(start);
+}
+
 /** The query without what must not travel to Google, `?` included; everything else stays byte for byte. */
 export function queryForGoogle(query: string): string {
   if (query === "" || query === "?") return "";

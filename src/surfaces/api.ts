@@ -1,44 +1,48 @@
-import type { Context } from "hono";
 import { readBody, type Body } from "../ingress/body.ts";
 import { readCaller } from "../ingress/caller.ts";
 import { readEphemeralToken } from "../ingress/ephemeral-token.ts";
 import { HeldBytes, type Holding } from "../ingress/held-bytes.ts";
-import { readTarget, type Target } from "../ingress/target.ts";
+import { createTargetReader } from "../ingress/known-targets.ts";
+import { queryOf } from "../ingress/query.ts";
+import type { Target } from "../ingress/target.ts";
 import { problemResponse, type Dialect } from "../problem.ts";
 import { outgoingOf } from "../relay/outgoing.ts";
 import { toReply } from "../relay/reply.ts";
 import { chooseRoute } from "../relay/route.ts";
 import type { Services } from "../services.ts";
 import { callerProblem } from "./caller-problem.ts";
+import { guests } from "./guests/guests.ts";
+import { isModelList, refuseModel, withAllowedModels } from "./model-gate.ts";
 import { keysToTry, tooManyNewKeys } from "./new-keys.ts";
 import { openLiveByToken } from "./live.ts";
-import { tellLog } from "./request-log.ts";
 import { continueUpload, keepUploadHere, uploadIdOf } from "./upload.ts";
+import type { Visit } from "./visit.ts";
 
 /** Both dialects of the API: read the request, let it be relayed, answer. */
 export function api(services: Services) {
-  const { relay, settings, clock } = services;
+  const { relay, access, clock } = services;
   const held = new HeldBytes();
+  const readTarget = createTargetReader();
   const passChunk = continueUpload(services);
   const openLive = openLiveByToken(services);
+  const answerGuest = guests(services, held);
 
-  return async function api(c: Context): Promise<Response> {
-    const arrivedAt = clock();
-    const request = c.req.raw;
-    const url = new URL(request.url);
-    const caller = readCaller(request.headers, url.search);
-    const reading = readTarget(request.method, url, caller.kind === "caller" ? caller.carrier : undefined);
+  return async function api(visit: Visit): Promise<Response> {
+    const { request, arrivedAt, defer } = visit;
+    const { url } = request;
+    const caller = readCaller(request.headers, queryOf(url));
+    const reading = readTarget(request.method, url, "carrier" in caller ? caller.carrier : undefined);
     if (reading.kind === "unknown") return notFound(reading.message, reading.dialect);
     const { target } = reading;
-    tellLog(c, target, target.model);
+    visit.about = { target, model: target.model, relayed: undefined };
 
     const uploadId = uploadIdOf(target, url);
-    if (uploadId !== undefined) {
-      return passChunk(c, target, uploadId, caller.kind === "caller" ? caller.keys[0] : undefined);
-    }
+    if (uploadId !== undefined) return passChunk(visit, target, uploadId, caller);
+    if (caller.kind === "guest") return answerGuest(visit, target, caller.token);
     if (caller.kind !== "caller") {
-      const token = target.operation === "ws" ? readEphemeralToken(request.headers, url.searchParams) : undefined;
-      return token === undefined ? callerProblem(caller.kind, target.dialect) : openLive(c, target, token);
+      const token =
+        target.operation === "ws" ? readEphemeralToken(request.headers, new URL(url).searchParams) : undefined;
+      return token === undefined ? callerProblem(caller.kind, target.dialect) : openLive(visit, target, token);
     }
     const keys = await keysToTry(caller.keys, request.headers, services);
     if (keys === undefined) return tooManyNewKeys(target.dialect);
@@ -47,20 +51,24 @@ export function api(services: Services) {
 
     const holding = held.hold();
     try {
-      const body = await bodyFor(request, target, settings.REPLAY_MAX_BYTES, holding);
+      const body = await bodyFor(request, target, services.settings.REPLAY_MAX_BYTES, holding);
       const route = chooseRoute(target, body);
-      tellLog(c, target, route.model);
+      visit.about.model = route.model;
+      const rule = access.modelRule();
+      const refused = rule && refuseModel(rule, target, route.model);
+      if (refused !== undefined) return refused;
       const relayed = await relay({
         keys,
         route: mode === "own" ? "pinned" : route.kind,
         proves: target.purpose === "generating",
         arrivedAt,
-        defer: (work) => c.executionCtx.waitUntil(work),
+        defer,
         outgoing: outgoingOf(request, target, body, route),
       });
+      visit.about.relayed = relayed;
       const response = toReply(relayed, target.dialect, { now: clock(), arrivedAt });
-      if (target.operation === "upload") keepUploadHere(response, keys[0], url.origin, services);
-      return response;
+      if (target.operation === "upload") keepUploadHere(response, keys[0], new URL(url).origin, services);
+      return rule !== undefined && isModelList(request.method, target) ? withAllowedModels(response, rule) : response;
     } finally {
       holding.letGo();
     }
@@ -68,7 +76,7 @@ export function api(services: Services) {
 }
 
 /** What is bound to the caller's own key travels once: no need to hold it. */
-async function bodyFor(request: Request, target: Target, maxBytes: number, holding: Holding): Promise<Body> {
+function bodyFor(request: Request, target: Target, maxBytes: number, holding: Holding): Body | Promise<Body> {
   // Some clients send `{}` with a GET; `fetch` refuses to, and Google does not read it.
   if (request.method === "GET" || request.method === "HEAD") return { kind: "none" };
   if (target.purpose !== "stateful") return readBody(request, maxBytes, holding.grow);

@@ -1,34 +1,12 @@
-import type { Context, MiddlewareHandler } from "hono";
-import type { Target } from "../ingress/target.ts";
 import type { Services } from "../services.ts";
-
-const REQUEST_ID = "x-pool-request-id";
-const ABOUT = "about";
-
-/** What the log may know of a request to the API. */
-interface About {
-  target: Target;
-  model: string | undefined;
-}
-
-/** Says what the request is about, once that is known; without it the request gets no line. */
-export function tellLog(c: Context, target: Target, model: string | undefined): void {
-  c.set(ABOUT, { target, model } satisfies About);
-}
+import type { Visit } from "./visit.ts";
 
 /**
- * Gives each request an id, which the caller gets as well, and writes one line about some of them (`LOG_SAMPLE`).
- * No key, no address, no path and no word of a prompt or an answer is in it.
+ * Writes one line about some requests (`LOG_SAMPLE`), and about each that was answered with a 5xx. No key, no address,
+ * no path and no word of a prompt or an answer is in it.
  */
-export function requestLog({ settings, clock, log }: Services, random: () => number = Math.random): MiddlewareHandler {
-  return async function requestLog(c, next) {
-    const id = crypto.randomUUID();
-    const arrivedAt = clock();
-    await next();
-    // The answer to an upgrade takes no more headers.
-    if (!c.res.webSocket) c.res.headers.set(REQUEST_ID, id);
-    const about = c.get(ABOUT) as About | undefined;
-    const { status, headers } = c.res;
+export function requestLog({ settings, clock, log }: Services, random: () => number = Math.random) {
+  return function requestLog({ about, arrivedAt }: Visit, { status, headers }: Response, id: string): void {
     if (about === undefined || (status < 500 && random() * 100 >= settings.LOG_SAMPLE)) return;
     log("info", "request.answered", {
       id,

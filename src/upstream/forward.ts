@@ -1,6 +1,7 @@
 import type { ApiKey } from "../api-key.ts";
 import type { Verdict } from "../verdict.ts";
 import { classify } from "./classify.ts";
+import type { GoogleHeaders } from "./headers.ts";
 import { readBounded } from "./read-bounded.ts";
 
 /** One attempt: everything about the request except the key. */
@@ -11,7 +12,7 @@ export interface Outgoing {
   /** The header that the route wants the credential in (protocol notes §2). */
   credential: "x-goog-api-key" | "bearer";
   /** Stripped headers; the credential is set on them for each attempt. */
-  headers: Headers;
+  headers: GoogleHeaders;
   body: Uint8Array | ReadableStream | undefined;
   /** Fires when the caller hangs up. */
   signal: AbortSignal;
@@ -56,7 +57,7 @@ export function createForward({ baseUrl, fetch, timeoutMs }: GoogleOptions): For
         headers,
         redirect: "manual",
         signal: deadline.signal,
-        ...(body === undefined ? {} : { body }),
+        body: body ?? null,
       });
     } catch {
       const cause = deadline.expired() ? "timeout" : "network";
@@ -76,9 +77,9 @@ function lengthOf(body: Outgoing["body"]): number | undefined {
   return body instanceof Uint8Array ? body.byteLength : undefined;
 }
 
-function setCredential(headers: Headers, credential: Outgoing["credential"], key: ApiKey): void {
-  if (credential === "bearer") headers.set("authorization", `Bearer ${key.reveal()}`);
-  else headers.set("x-goog-api-key", key.reveal());
+function setCredential(headers: GoogleHeaders, credential: Outgoing["credential"], key: ApiKey): void {
+  if (credential === "bearer") headers["authorization"] = `Bearer ${key.reveal()}`;
+  else headers["x-goog-api-key"] = key.reveal();
 }
 
 /** Google's own limit; a timer that only repeats it would cost every request something. */

@@ -43,12 +43,12 @@ const NOT_UPSTREAM = new Set([
 ]);
 
 /** Families of the same kind: Cloudflare's and other proxies' marks, browsers' metadata, our own headers. */
-const NOT_UPSTREAM_PREFIXES = ["cf-", "cdn-", "sec-fetch-", "sec-ch-", "x-forwarded-", "x-pool-", "x-vercel-", "fly-"];
+const NOT_UPSTREAM_FAMILY = /^(?:cf|cdn|sec-fetch|sec-ch|x-forwarded|x-pool|x-vercel|fly)-/;
 
 /**
  * Response headers that do not travel to the caller.
  */
-const NOT_DOWNSTREAM = new Set([
+const NOT_DOWNSTREAM = [
   // Google's cookies and alternative services are between Google and the Worker.
   "set-cookie",
   "alt-svc",
@@ -63,24 +63,24 @@ const NOT_DOWNSTREAM = new Set([
   "access-control-allow-origin",
   "access-control-expose-headers",
   "access-control-max-age",
-  // Ours are set afterwards.
-  "server-timing",
-  "x-pool-attempts",
+  // Ours; the others are set on every answer.
   "x-pool-contributed",
-  "x-pool-served-by",
-]);
+];
 
-/** A copy of the caller's headers without those that do not travel to Google. */
-export function headersForGoogle(inbound: Headers): Headers {
-  const headers = new Headers(inbound);
-  for (const name of inbound.keys()) {
-    if (NOT_UPSTREAM.has(name) || NOT_UPSTREAM_PREFIXES.some((prefix) => name.startsWith(prefix))) headers.delete(name);
-  }
+/** A request's headers on their way to Google: cheaper to fill, and for `fetch` to read, than a `Headers`. */
+export type GoogleHeaders = Record<string, string>;
+
+/** The caller's headers without those that do not travel to Google. */
+export function headersForGoogle(inbound: Headers): GoogleHeaders {
+  const headers: GoogleHeaders = {};
+  // oxlint-disable-next-line unicorn/no-array-for-each -- an iterator makes an object for each header
+  inbound.forEach((value, name) => {
+    if (!NOT_UPSTREAM.has(name) && !NOT_UPSTREAM_FAMILY.test(name)) headers[name] = value;
+  });
   return headers;
 }
 
-/** Removes what does not travel to the caller. */
+/** Removes what does not travel to the caller. To ask for each costs less than to look at all that is there. */
 export function stripForCaller(headers: Headers): void {
-  // The names are gathered first: a header deleted during the walk would hide the next.
-  for (const name of Array.from(headers.keys())) if (NOT_DOWNSTREAM.has(name)) headers.delete(name);
+  for (const name of NOT_DOWNSTREAM) headers.delete(name);
 }

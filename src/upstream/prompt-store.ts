@@ -44,13 +44,15 @@ const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 const WHITESPACE = new Set([0x09, 0x0a, 0x0d, 0x20]);
 const encoder = new TextEncoder();
+const ALONE = encoder.encode('{"store":false');
+const BEFORE_OTHERS = encoder.encode('{"store":false,');
 
 /** The body of a JSON object with `"store":false` as its first property. */
 export function sayNotToStore(body: Uint8Array): Uint8Array {
   const start = body.indexOf(OPENING_BRACE) + 1;
   let next = start;
   while (WHITESPACE.has(body[next] ?? 0)) next += 1;
-  const prefix = encoder.encode(body[next] === CLOSING_BRACE ? '{"store":false' : '{"store":false,');
+  const prefix = body[next] === CLOSING_BRACE ? ALONE : BEFORE_OTHERS;
   const whole = new Uint8Array(prefix.length + body.length - start);
   whole.set(prefix);
   whole.set(body.subarray(start), prefix.length);

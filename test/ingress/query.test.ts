@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { queryForGoogle } from "../../src/ingress/query.ts";
+import { queryForGoogle, queryOf } from "../../src/ingress/query.ts";
 
 it.each([
   ["", ""],
@@ -23,4 +23,16 @@ it.each([
   ["?callback=f&$callback=f&userProject=x&$userProject=x", ""],
 ])("%j travels as %j: credentials and overrides go, the rest stays byte for byte", (query, expected) => {
   expect(queryForGoogle(query)).toBe(expected);
+});
+
+it.each([
+  "https://potluck.example",
+  "https://potluck.example/v1beta/models",
+  "https://potluck.example/v1beta/models?",
+  "https://potluck.example/v1beta/models?key=AIza&alt=sse",
+  "https://potluck.example/v1beta/models?a=?b#c",
+  "https://potluck.example/v1beta/models#a?key=AIza",
+  "https://potluck.example?key=AIza",
+])("of %s the query is what the URL parser finds, but for a lone question mark", (href) => {
+  expect(queryOf(href).replace(/^\?$/, "")).toBe(new URL(href).search);
 });

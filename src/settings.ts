@@ -1,118 +1,140 @@
 import * as v from "valibot";
-
-/** One row of the table of settings: its meaning for the operator, its default, and what it accepts. */
-interface Setting {
-  doc: string;
-  default: string;
-  schema: v.GenericSchema<string, number | string>;
-}
-
-const wholeNumber = (min: number, max: number) =>
-  v.pipe(
-    v.string(),
-    v.regex(/^\d+$/, "must be a whole number"),
-    v.transform(Number),
-    v.minValue(min, `must be at least ${min}`),
-    v.maxValue(max, `must be at most ${max}`),
-  );
-
-const baseUrl = v.pipe(
-  v.string(),
-  v.url("must be a URL"),
-  v.regex(/^https?:\/\/[^?#]+$/, "must be an http(s) URL without query"),
-  v.transform((url) => url.replace(/\/+$/, "")),
-);
-
-const LOCATION_HINTS = [
-  "wnam",
-  "enam",
-  "sam",
-  "weur",
-  "eeur",
-  "apac",
-  "apac-ne",
-  "apac-se",
-  "oc",
-  "afr",
-  "me",
-] as const satisfies DurableObjectLocationHint[];
+import {
+  baseUrl,
+  choice,
+  LOCATION_HINTS,
+  modelName,
+  modelPatterns,
+  pageAddress,
+  wholeNumber,
+  type Setting,
+} from "./setting-kinds.ts";
 
 /** Every variable that an operator can set. The README's table is generated from it. */
 export const SETTINGS = {
   GEMINI_BASE_URL: {
     doc: "Where requests are forwarded to.",
     default: "https://generativelanguage.googleapis.com",
-    schema: baseUrl,
+    ...baseUrl,
   },
   MAX_RETRIES: {
     doc: "How often a request that failed because of its key, or of Google, is tried again. The last try uses the caller's own key, and 0 leaves that one.",
     default: "3",
-    schema: wholeNumber(0, 10),
+    ...wholeNumber(0, 10),
+    live: true,
   },
   RETRY_BUDGET_MS: {
     doc: "No retry with a pool key starts later than this after the request arrived. The try with the caller's own key always may.",
     default: "45000",
-    schema: wholeNumber(0, 600_000),
+    ...wholeNumber(0, 600_000),
+    live: true,
   },
   UPSTREAM_TIMEOUT_MS: {
     doc: "How long one attempt may wait for the first byte of Google's answer. Google itself gives up after 10 minutes.",
     default: "600000",
-    schema: wholeNumber(10, 1_800_000),
+    ...wholeNumber(10, 1_800_000),
   },
   REPLAY_MAX_BYTES: {
     doc: "Bodies up to this size are kept to be sent again on a retry. A larger one travels once, on the caller's own key.",
     default: "20971520",
-    schema: wholeNumber(0, 67_108_864),
+    ...wholeNumber(0, 67_108_864),
   },
   LEASE_MAX: {
     doc: "The most turns of the rotation that one isolate takes in one round trip to D1.",
     default: "32",
-    schema: wholeNumber(1, 64),
+    ...wholeNumber(1, 64),
+    live: true,
   },
   LEASE_TTL_MS: {
     doc: "Turns not used within this time are given up; also how long a key retired or withdrawn elsewhere may still be used.",
     default: "30000",
-    schema: wholeNumber(0, 600_000),
+    ...wholeNumber(0, 600_000),
+    live: true,
   },
   CONTRIBUTOR_TTL_MS: {
     doc: "How long an isolate remembers that a caller's key is in the pool before it asks D1 again.",
     default: "60000",
-    schema: wholeNumber(0, 3_600_000),
+    ...wholeNumber(0, 3_600_000),
   },
   D1_TIMEOUT_MS: {
     doc: "How long a request waits for D1 before it travels on the caller's own key.",
     default: "2000",
-    schema: wholeNumber(10, 30_000),
+    ...wholeNumber(10, 30_000),
   },
   PROMPT_STORE: {
     doc: "`never`: a request served by another contributor's key asks Google not to store the prompt in that key's project (`store: false`), unless the caller says what they want. `leave`: Google's default.",
     default: "never",
-    schema: v.picklist(["never", "leave"], 'must be "never" or "leave"'),
+    ...choice(["never", "leave"]),
+    live: true,
   },
   VERIFY_MODEL: {
     doc: "The model that /verify asks for one token; it should be cheap and open to every key.",
     default: "gemini-2.5-flash-lite",
-    schema: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "must be a model's name")),
+    ...modelName,
+    live: true,
   },
   EGRESS: {
     doc: "Where requests leave from. `direct`: from where the Worker runs. `auto`: the same, and through a relay near Google where Google refuses that place. `relay`: always through the relay.",
     default: "auto",
-    schema: v.picklist(["direct", "auto", "relay"], 'must be "direct", "auto" or "relay"'),
+    ...choice(["direct", "auto", "relay"]),
   },
   EGRESS_LOCATION: {
     doc: "Where the relay lives: a Durable Object location hint. It counts when the relay is first used.",
     default: "wnam",
-    schema: v.picklist(LOCATION_HINTS, `must be one of ${LOCATION_HINTS.join(", ")}`),
+    ...choice(LOCATION_HINTS),
   },
   LOG_SAMPLE: {
     doc: "How many of a hundred requests get a line in the log. Those answered with a 5xx always do.",
     default: "10",
-    schema: wholeNumber(0, 100),
+    ...wholeNumber(0, 100),
+    live: true,
+  },
+  CONTRIBUTION: {
+    doc: "`open`: a key joins the pool by use. `closed`: it does not; unknown keys serve their own callers, and members keep using the pool.",
+    default: "open",
+    ...choice(["open", "closed"]),
+    live: true,
+  },
+  MODELS: {
+    doc: "The models that callers may ask for: names separated by commas, `*` for any characters. Empty: all.",
+    default: "",
+    ...modelPatterns,
+    live: true,
+  },
+  FAIR_SHARE_PER_MINUTE: {
+    doc: "How many pooled requests a minute one contributor may make before their own key serves them. 0: no limit.",
+    default: "1000",
+    ...wholeNumber(0, 1_000_000),
+    live: true,
+  },
+  NEW_KEYS_PER_MINUTE: {
+    doc: "How many unknown keys and tokens a minute one address may try before it gets a 429. 0: no limit.",
+    default: "300",
+    ...wholeNumber(0, 1_000_000),
+    live: true,
+  },
+  FAILURES_KEEP_DAYS: {
+    doc: "For how many days a failed attempt stays in the operator's log of errors.",
+    default: "7",
+    ...wholeNumber(1, 90),
+    live: true,
+  },
+  FAILURES_KEEP_ROWS: {
+    doc: "How many failed attempts the operator's log of errors keeps, the newest.",
+    default: "20000",
+    ...wholeNumber(100, 200_000),
+    live: true,
   },
   FLUSH_AFTER_MS: {
     doc: "Counters are gathered for this long before they are written to D1 together.",
     default: "10000",
-    schema: wholeNumber(0, 25_000),
+    ...wholeNumber(0, 25_000),
+  },
+  SOURCE_URL: {
+    doc: "Where the source code of this deployment is: the pages link to it. Empty: no link.",
+    default: "",
+    ...pageAddress,
+    live: true,
   },
 } as const satisfies Record<string, Setting>;
 
@@ -124,7 +146,12 @@ export const SECRETS = {
   ADMIN_TOKEN: "Opens the operator's pages. Without it they are off.",
 } as const;
 
-type SettingName = keyof typeof SETTINGS;
+export type SettingName = keyof typeof SETTINGS;
+
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(SETTINGS, name);
+}
+
 type SettingValues = { [Name in SettingName]: v.InferOutput<(typeof SETTINGS)[Name]["schema"]> };
 
 export interface Settings extends SettingValues {
@@ -138,8 +165,6 @@ export interface Bindings extends Partial<Record<SettingName | keyof typeof SECR
   DB: D1Database;
   /** Sends requests to Google from elsewhere; without it EGRESS is `direct`. */
   EGRESS_RELAY?: DurableObjectNamespace | undefined;
-  /** The pages' styles and scripts (`public/`). */
-  ASSETS?: Fetcher | undefined;
   /** Limits the pooled requests of one contributor; without it there is no limit. */
   FAIR_SHARE?: RateLimit | undefined;
   /** Limits the new keys that one client address tries; without it there is no limit. */
@@ -172,9 +197,20 @@ export function parseSettings(env: Bindings): Settings {
 
 function parseSetting(name: string, setting: Setting, given: unknown): number | string {
   const text = given === undefined || given === "" ? setting.default : asText(given).trim();
-  const result = v.safeParse(setting.schema, text);
-  if (result.success) return result.output;
-  throw new SettingsError(`${name} ${result.issues[0].message}.`);
+  const reading = readSetting(setting, text);
+  if (reading.kind === "value") return reading.value;
+  throw new SettingsError(`${name} ${reading.message}.`);
+}
+
+/** What a text means as a value of the setting; the message follows the setting's name. */
+export function readSetting(
+  { schema }: Setting,
+  text: string,
+): { kind: "value"; value: number | string } | { kind: "invalid"; message: string } {
+  const result = v.safeParse(schema, text);
+  return result.success
+    ? { kind: "value", value: result.output }
+    : { kind: "invalid", message: result.issues[0].message };
 }
 
 /** A variable in wrangler.jsonc may be a number or a boolean too. */

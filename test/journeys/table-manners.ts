@@ -39,7 +39,7 @@ export function post(url: string, path: string, key: string, extras: Extras = {}
 }
 
 /** Each key joins the pool by a request of its own; resolves when all can be leased. */
-export async function contribute({ url }: WorkerProcess, keys: readonly string[]): Promise<void> {
+export async function contribute({ url }: Pick<WorkerProcess, "url">, keys: readonly string[]): Promise<void> {
   for (const key of keys) {
     const response = await post(url, GENERATE, key);
     await response.arrayBuffer();

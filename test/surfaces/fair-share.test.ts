@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import type { Limiter } from "../../src/pool/fair-share.ts";
+import type { Limiter } from "../../src/pool/brake.ts";
 import { emptyPool } from "../support/pool-rows.ts";
 import { layTable, newKey, newKeys } from "../support/table.ts";
 

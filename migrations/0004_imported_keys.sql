@@ -1,0 +1,1 @@
+CREATE INDEX `keys_imported` ON `keys` (`id`) WHERE origin = 'imported';

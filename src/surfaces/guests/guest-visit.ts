@@ -1,0 +1,32 @@
+import type { AccessToken } from "../../access-token.ts";
+import type { Body } from "../../ingress/body.ts";
+import type { Target } from "../../ingress/target.ts";
+import type { GuestCall } from "../../relay/call.ts";
+import { outgoingOf } from "../../relay/outgoing.ts";
+import type { Route } from "../../relay/route.ts";
+import type { Visit } from "../visit.ts";
+import type { Guest } from "./admission.ts";
+
+/** A guest's request on its way: for what, and with which token. */
+export interface GuestVisit {
+  visit: Visit;
+  target: Target;
+  token: AccessToken;
+}
+
+/** Reads a body whole, or gives the answer that refuses it: there is no own key that a larger one could travel on. */
+export type ReadWhole = (visit: Visit, target: Target) => Promise<Exclude<Body, { kind: "stream" }> | Response>;
+
+/** The request as the relay takes it, without the token. */
+export function toCall({ visit, target, token }: GuestVisit, guest: Guest, body: Body, route: Route): GuestCall {
+  const outgoing = outgoingOf(visit.request, target, body, route);
+  // Some clients show their key in a header of their own as well.
+  const headers = Object.entries(outgoing.headers).filter(([, value]) => !value.includes(token.reveal()));
+  return {
+    outgoing: { ...outgoing, headers: Object.fromEntries(headers) },
+    proves: target.purpose === "generating",
+    arrivedAt: visit.arrivedAt,
+    defer: visit.defer,
+    tokenId: guest.id,
+  };
+}

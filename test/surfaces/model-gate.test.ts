@@ -1,0 +1,159 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { emptyPool } from "../support/pool-rows.ts";
+import { layTable, newKeys, PROMPT, type Sent, type Table } from "../support/table.ts";
+import { emptyAccess, issueToken, markImported } from "../support/tokens.ts";
+
+const FLASH = "gemini-2.5-flash";
+const RULE = "gemini-2.5-flash*, text-embedding-*";
+const messages = [{ role: "user", content: "Hi" }];
+
+let table: Table;
+let caller: string;
+let token: string;
+let limited: string;
+
+beforeEach(async () => {
+  await emptyPool();
+  await emptyAccess();
+  table = layTable({ MODELS: RULE });
+  const [key = "", ...others] = newKeys(3);
+  caller = key;
+  await table.contribute(...others, caller);
+  await markImported(caller);
+  token = (await issueToken()).token;
+  limited = (await issueToken({ models: "gemini-2.5-flash" })).token;
+});
+
+const native = (model: string, method = "generateContent"): Sent => ({ path: `/v1beta/models/${model}:${method}` });
+const openAi = (model: string): Sent => ({ path: "/v1/chat/completions", body: { model, messages } });
+const bearer = (credential: string) => ({ authorization: `Bearer ${credential}` });
+
+describe("MODELS", () => {
+  test("lets what it names pass, in any spelling of the name", async () => {
+    for (const sent of [native(FLASH), native("gemini%2D2.5-flash"), native("models%2Fgemini-2.5-flash")]) {
+      expect((await table.send({ key: caller, ...sent })).status).toBe(200);
+      expect((await table.send({ key: token, ...sent })).status).toBe(200);
+    }
+    for (const model of [FLASH, `models/${FLASH}`]) {
+      expect((await table.send({ headers: bearer(caller), ...openAi(model) })).status).toBe(200);
+      expect((await table.send({ headers: bearer(token), ...openAi(model) })).status).toBe(200);
+    }
+  });
+
+  test.each([
+    "gemini-2.5-pro",
+    "GEMINI-2.5-PRO",
+    "models%2Fgemini-2.5-pro",
+    "models/gemini-2.5-pro",
+    "gemini%2D2.5%2Dpro",
+    "gemini%252D2.5-pro",
+    "gemini-2.5-pro;x=gemini-2.5-flash",
+    "gemini-2.5-pro%00gemini-2.5-flash",
+    "gemini-2.5-pro%20",
+    "xgemini-2.5-flash",
+  ])("refuses what it does not name, however it is written: %s", async (model) => {
+    table.served();
+    for (const key of [caller, token]) {
+      for (const method of [
+        "generateContent",
+        "streamGenerateContent",
+        "countTokens",
+        "batchGenerateContent",
+        "predictLongRunning",
+      ]) {
+        const response = await table.send({ key, ...native(model, method) });
+        // What no model is called is no path of a guest's at all.
+        expect(key === caller ? [403] : [400, 403]).toContain(response.status);
+        expect(await response.json()).toMatchObject({ error: { code: response.status } });
+      }
+    }
+    expect(table.served()).toEqual([]);
+  });
+
+  test("refuses in the caller's dialect, with the rule in plain words", async () => {
+    for (const credential of [caller, token]) {
+      const response = await table.send({ headers: bearer(credential), ...openAi("models/gemini-2.5-pro") });
+      expect(response.status).toBe(403);
+      const { error } = await response.json<{ error: { type: string; message: string } }>();
+      expect(error.type).toBe("permission_error");
+      expect(error.message).toBe(
+        "gemini-2.5-pro may not be used here. Allowed: every name that begins with gemini-2.5-flash, every name that begins with text-embedding-.",
+      );
+    }
+  });
+
+  test("holds for pinned requests too, where the model is known", async () => {
+    const withFile = { contents: [{ parts: [{ fileData: { fileUri: "files/abc" } }] }] };
+    expect((await table.send({ key: caller, ...native("gemini-2.5-pro"), body: withFile })).status).toBe(403);
+    expect(
+      (await table.send({ key: caller, ...native("gemini-2.5-pro"), headers: { "x-pool-mode": "own" } })).status,
+    ).toBe(403);
+    const interaction = { path: "/v1beta/interactions", body: { model: "gemini-2.5-pro", input: "Hi" } };
+    expect((await table.send({ key: caller, ...interaction })).status).toBe(403);
+    expect((await table.send({ key: caller, path: "/v1beta/models/gemini-2.5-pro", method: "GET" })).status).toBe(403);
+  });
+
+  test("leaves what needs no model alone", async () => {
+    expect((await table.send({ key: caller, path: "/v1beta/files", method: "GET" })).status).toBe(200);
+    expect((await table.send({ key: token, path: "/v1beta/files", method: "GET" })).status).toBe(200);
+  });
+
+  test("leaves the others out of lists of models, in both dialects", async () => {
+    const listed = await table.send({ key: caller, path: "/v1beta/models", method: "GET" });
+    const { models } = await listed.json<{ models: { name: string }[] }>();
+    expect(models.length).toBeGreaterThan(0);
+    for (const { name } of models) expect(name).toMatch(/^models\/(?:gemini-2\.5-flash|text-embedding-)/);
+    const compatible = await table.send({ headers: bearer(token), path: "/v1/models", method: "GET" });
+    const { data } = await compatible.json<{ data: { id: string }[] }>();
+    expect(data.length).toBeGreaterThan(0);
+    for (const { id } of data) expect(id).toMatch(/^(?:models\/)?(?:gemini-2\.5-flash|text-embedding-)/);
+  });
+
+  test("passes a list on as it came if it cannot be read", async () => {
+    const broken = `{"models":[{"name":"models/gemini-2.5-pro"}`;
+    const asIs = layTable({ MODELS: RULE }, { fetch: async () => new Response(broken) });
+    expect(await (await asIs.send({ key: caller, path: "/v1beta/models", method: "GET" })).text()).toBe(broken);
+    const long = `{"models":[],"x":"${"x".repeat(3_000_000)}"}`;
+    const tooLong = layTable({ MODELS: RULE }, { fetch: async () => new Response(long) });
+    expect(await (await tooLong.send({ key: caller, path: "/v1beta/models", method: "GET" })).text()).toBe(long);
+  });
+});
+
+describe("The models of a token", () => {
+  test("narrow the operator's, and never widen them", async () => {
+    expect((await table.send({ key: limited, ...native(FLASH) })).status).toBe(200);
+    expect((await table.send({ key: limited, ...native("gemini-2.5-flash-lite") })).status).toBe(403);
+    const wide = (await issueToken({ models: "*" })).token;
+    expect((await table.send({ key: wide, ...native("gemini-2.5-pro") })).status).toBe(403);
+  });
+
+  test("do not hold for callers with keys", async () => {
+    expect((await table.send({ key: caller, ...native("gemini-2.5-flash-lite") })).status).toBe(200);
+  });
+
+  test("hold for what is made: caches, videos, interactions, Live", async () => {
+    table.served();
+    const pro = "gemini-2.5-flash-lite";
+    const refused: Sent[] = [
+      { path: "/v1beta/cachedContents", body: { model: `models/${pro}`, ...PROMPT } },
+      { path: "/v1beta/interactions", body: { model: pro, input: "Hi" } },
+      { path: "/v1beta/interactions", body: { agent: "deep-research", input: "Hi" } },
+      { path: "/v1/videos", headers: bearer(limited), body: { model: pro, prompt: "A table" } },
+      {
+        path: "/v1/videos",
+        headers: { ...bearer(limited), "content-type": "multipart/form-data; boundary=b" },
+        body: "--b--",
+      },
+      { path: "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent", method: "GET" },
+    ];
+    for (const sent of refused) expect([400, 403]).toContain((await table.send({ key: limited, ...sent })).status);
+    expect(table.served()).toEqual([]);
+  });
+
+  test("leave only those in lists", async () => {
+    const { models } = await (
+      await table.send({ key: limited, path: "/v1beta/models", method: "GET" })
+    ).json<{ models: unknown[] }>();
+    expect(models).toMatchObject([{ name: `models/${FLASH}` }]);
+  });
+});

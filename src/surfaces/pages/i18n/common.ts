@@ -1,0 +1,41 @@
+import { texts } from "../language.ts";
+
+/** What stands on every page. */
+export const common = texts(
+  {
+    skip: "Skip to content",
+    navigation: "Pages",
+    home: "The table",
+    myKey: "My key",
+    operator: "Operator",
+    otherLanguage: "中文",
+    copy: "Copy",
+    copied: "Copied",
+    copyFailed: "Press Ctrl+C to copy",
+    chartAsTable: "The numbers as a table",
+    chartTime: "Time",
+    source: "Source code",
+    badge: "Badge",
+    health: "Health",
+    keyCount: "Key count (JSON)",
+    footer: "Potluck is free software and has no connection with Google or Cloudflare.",
+  },
+  {
+    skip: "跳到正文",
+    navigation: "页面",
+    home: "首页",
+    myKey: "我的密钥",
+    operator: "运营者",
+    otherLanguage: "English",
+    copy: "复制",
+    copied: "已复制",
+    copyFailed: "请按 Ctrl+C 复制",
+    chartAsTable: "查看数据表",
+    chartTime: "时间",
+    source: "源代码",
+    badge: "徽章",
+    health: "健康状况",
+    keyCount: "密钥数（JSON）",
+    footer: "Potluck 是自由软件，与 Google 和 Cloudflare 没有关联。",
+  },
+);

@@ -1,5 +1,7 @@
 import { and, eq, isNotNull, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { BY_OPERATOR } from "./key-acts.ts";
+import { keyModels } from "./schema-records.ts";
 import { coolings, cursors, keys, stretches, totals } from "./schema.ts";
 import { statement } from "./statement.ts";
 
@@ -25,6 +27,31 @@ export interface SealedKey {
   lastFour: string;
 }
 
+/** What a key did for one model since it was counted last. */
+export interface KeyTally {
+  id: number;
+  model: string;
+  uses: number;
+  /** Attempts that failed because of the key. */
+  errors: number;
+}
+
+/** What a key did for all models. */
+export interface KeyCount extends Omit<KeyTally, "model"> {
+  /** Its owner called. */
+  seen: boolean;
+}
+
+/** What is kept of a retirement beside its reason. */
+export type Aftermath = {
+  /** What Google said, redacted. */
+  words: string | null;
+  /** When the key is asked again; null: never by itself. */
+  recheckAt: number | null;
+};
+
+const FOR_GOOD: Aftermath = { words: null, recheckAt: null };
+
 export interface Totals {
   active: number;
   retired: number;
@@ -40,12 +67,12 @@ const now = sql.placeholder("now");
 export function keyTable(d1: D1Database) {
   const db = drizzle(d1);
   const find = statement<{ fingerprint: string }>(d1, findSql);
-  const retire = statement<{ id: number; reason: string; now: number }>(d1, retireSql);
-  const strike = statement<{ id: number; reason: string; now: number; restUntil: number }>(d1, strikeSql);
+  const retire = statement<{ id: number; reason: string; now: number } & Aftermath>(d1, retireSql);
+  const strike = statement<{ id: number; reason: string; now: number; restUntil: number } & Aftermath>(d1, strikeSql);
   const rest = statement<{ id: number; now: number; firstMs: number; maxMs: number }>(d1, restSql);
   const wipe = statement<{ id: number }>(d1, wipeSql);
-  const count = statement<{ id: number; uses: number; now: number }>(d1, countUsesSql);
-  const seen = statement<{ id: number; now: number }>(d1, seenSql);
+  const count = statement<{ counts: string; now: number }>(d1, countSql);
+  const countByModel = statement<{ tallies: string; now: number }>(d1, countByModelSql);
   const sweepStretches = statement<{ now: number }>(d1, sql`delete from ${stretches} where until <= ${now}`);
   const readTotals = statement(d1, sql`select active, retired, withdrawn from ${totals} limit 1`);
 
@@ -56,7 +83,8 @@ export function keyTable(d1: D1Database) {
 
     /**
      * Takes a proven key in: new, or back from retirement, in one upsert that a race of parallel first requests
-     * survives. A withdrawn key stays out: only its owner's {@link rejoin} forgets a withdrawal.
+     * survives. A withdrawn key stays out: only its owner's {@link rejoin} forgets a withdrawal. So does one that the
+     * operator retired.
      */
     async admit(key: SealedKey, at: number): Promise<{ id: number; status: KeyStatus } | undefined> {
       const upsert = db
@@ -71,12 +99,15 @@ export function keyTable(d1: D1Database) {
             lastFour: sql`excluded.last_four`,
             statusChangedAt: sql`iif(${keys.status} = 'active', ${keys.statusChangedAt}, excluded.status_changed_at)`,
             reason: null,
+            words: null,
+            recheckAt: null,
+            rechecks: 0,
             restingUntil: null,
             restStep: 0,
             strikes: 0,
             lastSeenAt: sql`excluded.last_seen_at`,
           },
-          setWhere: sql`${keys.status} <> 'withdrawn'`,
+          setWhere: sql`${keys.status} <> 'withdrawn' and ${keys.reason} is not ${BY_OPERATOR}`,
         })
         .returning({ id: keys.id, status: keys.status });
       // A key that joins, or comes back inside a known stretch of cooling keys, must be seen by the next lease.
@@ -92,11 +123,12 @@ export function keyTable(d1: D1Database) {
       return rows[0];
     },
 
-    retire: (keyId: number, reason: string, at: number) => retire({ id: keyId, reason, now: at }),
+    retire: (keyId: number, reason: string, at: number, after: Aftermath = FOR_GOOD) =>
+      retire({ id: keyId, reason, now: at, ...after }),
 
     /** First hit: rest until `restUntil`. A hit after that rest: retire. Hits while resting are the same event. */
-    strike: (keyId: number, reason: string, at: number, restUntil: number) =>
-      strike({ id: keyId, reason, now: at, restUntil }),
+    strike: (keyId: number, reason: string, at: number, restUntil: number, after: Aftermath = FOR_GOOD) =>
+      strike({ id: keyId, reason, now: at, restUntil, ...after }),
 
     /** Rests the key for all models, twice as long each time in a row, up to `maxMs`. */
     rest: (keyId: number, at: number, firstMs: number, maxMs: number) => rest({ id: keyId, now: at, firstMs, maxMs }),
@@ -104,9 +136,16 @@ export function keyTable(d1: D1Database) {
     /** The key served again: strikes and rests are forgotten. */
     wipe: (keyId: number) => wipe({ id: keyId }),
 
-    countUses: (keyId: number, uses: number, at: number) => count({ id: keyId, uses, now: at }),
+    /** Adds up uses and errors, and notes when the keys served and their owners called. One statement for all. */
+    count: (counts: readonly KeyCount[], at: number) =>
+      count({ counts: JSON.stringify(counts.map((key) => [key.id, key.uses, key.errors, key.seen])), now: at }),
 
-    seen: (keyId: number, at: number) => seen({ id: keyId, now: at }),
+    /** Adds up uses and errors by key and model. One statement for all. */
+    countByModel: (tallies: readonly KeyTally[], at: number) =>
+      countByModel({
+        tallies: JSON.stringify(tallies.map((key) => [key.id, key.model, key.uses, key.errors])),
+        now: at,
+      }),
 
     /** Its owner takes the key out: nothing that opens it stays. The fingerprint stays, to remember the wish. */
     async withdraw(fingerprint: string, at: number): Promise<number | undefined> {
@@ -117,7 +156,10 @@ export function keyTable(d1: D1Database) {
             status: "withdrawn",
             ciphertext: null,
             lastFour: "",
-            reason: null,
+            // Or leaving and rejoining would undo what the operator decided.
+            reason: sql`iif(${keys.reason} = ${BY_OPERATOR}, ${BY_OPERATOR}, null)`,
+            words: null,
+            recheckAt: null,
             restingUntil: null,
             statusChangedAt: at,
           })
@@ -128,12 +170,12 @@ export function keyTable(d1: D1Database) {
       return withdrawn[0]?.id;
     },
 
-    /** Forgets a withdrawal: the key stands as retired until it proves itself again. */
+    /** Forgets a withdrawal: the key stands as retired until it proves itself again. Not if the operator retired it. */
     async rejoin(fingerprint: string, at: number): Promise<boolean> {
       const rows = await db
         .update(keys)
         .set({ status: "retired", reason: "rejoining", statusChangedAt: at })
-        .where(and(eq(keys.fingerprint, fingerprint), eq(keys.status, "withdrawn")))
+        .where(sql`fingerprint = ${fingerprint} and status = 'withdrawn' and reason is not ${BY_OPERATOR}`)
         .returning({ id: keys.id });
       return rows.length > 0;
     },
@@ -168,13 +210,20 @@ const findSql = sql`select id, status, last_four as lastFour, reason, contribute
   last_used_at as lastUsedAt, uses, resting_until as restingUntil
   from ${keys} where ${keys.fingerprint} = ${sql.placeholder("fingerprint")}`;
 
+const words = sql.placeholder("words");
+const recheckAt = sql.placeholder("recheckAt");
+
 const retireSql = sql`update ${keys}
-  set status = 'retired', reason = ${sql.placeholder("reason")}, status_changed_at = ${now}, resting_until = null
+  set status = 'retired', reason = ${sql.placeholder("reason")}, words = ${words}, recheck_at = ${recheckAt},
+    rechecks = 0, status_changed_at = ${now}, resting_until = null
   where ${keys.id} = ${id} and ${keys.status} = 'active'`;
 
 const strikeSql = sql`update ${keys} set
     status = iif(strikes > 0, 'retired', status),
     reason = iif(strikes > 0, ${sql.placeholder("reason")}, reason),
+    words = iif(strikes > 0, ${words}, words),
+    recheck_at = iif(strikes > 0, ${recheckAt}, recheck_at),
+    rechecks = 0,
     status_changed_at = iif(strikes > 0, ${now}, status_changed_at),
     resting_until = iif(strikes > 0, null, ${sql.placeholder("restUntil")}),
     strikes = strikes + 1
@@ -188,6 +237,13 @@ const restSql = sql`update ${keys} set
 const wipeSql = sql`update ${keys} set strikes = 0, rest_step = 0
   where ${keys.id} = ${id} and ${keys.status} = 'active' and (strikes > 0 or rest_step > 0)`;
 
-const countUsesSql = sql`update ${keys} set uses = uses + ${sql.placeholder("uses")}, last_used_at = ${now} where ${keys.id} = ${id}`;
+const countSql = sql`update ${keys} set
+    uses = uses + (counted.value ->> 1),
+    errors = errors + (counted.value ->> 2),
+    last_used_at = iif(counted.value ->> 1, ${now}, last_used_at),
+    last_seen_at = iif(counted.value ->> 3, ${now}, last_seen_at)
+  from json_each(${sql.placeholder("counts")}) counted where ${keys.id} = counted.value ->> 0`;
 
-const seenSql = sql`update ${keys} set last_seen_at = ${now} where ${keys.id} = ${id}`;
+const countByModelSql = sql`insert into ${keyModels} (key_id, model, uses, errors, last_at)
+  select value ->> 0, value ->> 1, value ->> 2, value ->> 3, ${now} from json_each(${sql.placeholder("tallies")}) where true
+  on conflict do update set uses = uses + excluded.uses, errors = errors + excluded.errors, last_at = excluded.last_at`;

@@ -23,7 +23,7 @@ export const keyModels = sqliteTable(
 export const activity = sqliteTable(
   "activity",
   {
-    /** Length of the span in milliseconds. */
+    /** Length of the span in milliseconds; 0 for the sums of all that began before `startAt`. */
     span: integer().notNull(),
     startAt: integer("start_at").notNull(),
     model: text().notNull(),

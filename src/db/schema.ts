@@ -62,6 +62,10 @@ export const keys = sqliteTable(
     index("keys_out")
       .on(table.status, table.id)
       .where(sql`status <> 'active'`),
+    // Where a token's files may go: a contributor must not find strangers' files in their project.
+    index("keys_imported")
+      .on(table.id)
+      .where(sql`origin = 'imported'`),
     index("keys_by_last_four")
       .on(table.lastFour)
       .where(sql`last_four <> ''`),

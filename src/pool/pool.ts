@@ -1,17 +1,27 @@
 import type { ApiKey } from "../api-key.ts";
 import type { Clock, Sleep } from "../clock.ts";
-import { coolingTable, type CoolingRow } from "../db/coolings.ts";
-import { keyTable, type KeyRow, type Totals } from "../db/keys.ts";
+import { coolingTable } from "../db/coolings.ts";
+import { heldKeyTable } from "../db/held-keys.ts";
+import { keyTable, type Totals } from "../db/keys.ts";
 import { leaseTable } from "../db/leases.ts";
+import { recheckTable } from "../db/rechecks.ts";
+import { ringTable } from "../db/ring.ts";
 import { resealingTable } from "../db/resealing.ts";
-import { causeOf, type Log } from "../log.ts";
+import type { Log } from "../log.ts";
 import { Contributors } from "./contributors.ts";
-import { Ledger } from "./ledger.ts";
+import { Keyring } from "./keyring.ts";
+import { Ledger, type CounterSource } from "./ledger.ts";
+import { openDesk } from "./open-desk.ts";
 import { Outcasts } from "./outcasts.ts";
+import { createOwnKey } from "./own-key.ts";
 import { Patience } from "./patience.ts";
+import { createRechecks } from "./rechecks.ts";
 import { createReport } from "./report.ts";
 import { createResealing } from "./resealing.ts";
-import { Rotation, type Defer } from "./rotation.ts";
+import { createRing } from "./ring.ts";
+import type { Defer } from "./defer.ts";
+import { Rotation } from "./rotation.ts";
+import { createTending } from "./tending.ts";
 import { createVault } from "./vault.ts";
 
 export interface PoolOptions {
@@ -19,11 +29,12 @@ export interface PoolOptions {
   poolSecret: string;
   /** Takes the place of `poolSecret`, step by step. */
   nextSecret?: string | undefined;
-  leaseMax: number;
-  leaseTtlMs: number;
-  contributorTtlMs: number;
-  d1TimeoutMs: number;
-  flushAfterMs: number;
+  /** These are read at each use: the operator changes them while the isolate runs. */
+  readonly leaseMax: number;
+  readonly leaseTtlMs: number;
+  readonly contributorTtlMs: number;
+  readonly d1TimeoutMs: number;
+  readonly flushAfterMs: number;
   clock: Clock;
   sleep: Sleep;
   random: () => number;
@@ -34,13 +45,6 @@ export type Pool = ReturnType<typeof createPool>;
 
 /** How old a count may be: the contract says 5 s, of which D1 and the way there take some. */
 const TOTALS_TTL_MS = 3000;
-
-/** How often one isolate looks after the pool (wakes keys, sweeps ended coolings), and how much at a time. */
-const TEND_EVERY_MS = 60_000;
-const TEND_LIMIT = 200;
-
-/** Ended coolings stay for this long: a busy pair is cooled for longer only while it is known to have been busy. */
-const KEEP_ENDED_MS = 600_000;
 
 /** A key that left is kept in mind a little longer than any block that may still hold it. */
 const OUTCAST_MARGIN_MS = 60_000;
@@ -55,7 +59,13 @@ export function createPool(options: PoolOptions) {
   const vault = createVault(options.poolSecret, options.nextSecret);
   const resealing = createResealing({ table: resealingTable(d1), vault, batch });
   const outcasts = new Outcasts();
-  const patience = new Patience({ timeoutMs: options.d1TimeoutMs, clock, sleep });
+  const patience = new Patience({
+    clock,
+    sleep,
+    get timeoutMs() {
+      return options.d1TimeoutMs;
+    },
+  });
   const contributors = new Contributors({
     keys,
     vault,
@@ -63,11 +73,26 @@ export function createPool(options: PoolOptions) {
     patience,
     clock,
     log,
-    ttlMs: options.contributorTtlMs,
+    get ttlMs() {
+      return options.contributorTtlMs;
+    },
   });
-  const { leaseMax, leaseTtlMs } = options;
-  const outcastMs = leaseTtlMs + OUTCAST_MARGIN_MS;
-  const rotation = new Rotation({ leases, batch, vault, outcasts, patience, clock, log, leaseMax, leaseTtlMs });
+  const outcastMs = () => options.leaseTtlMs + OUTCAST_MARGIN_MS;
+  const rotation = new Rotation({
+    leases,
+    batch,
+    vault,
+    outcasts,
+    patience,
+    clock,
+    log,
+    get leaseMax() {
+      return options.leaseMax;
+    },
+    get leaseTtlMs() {
+      return options.leaseTtlMs;
+    },
+  });
   const ledger = new Ledger({
     keys,
     batch,
@@ -75,7 +100,9 @@ export function createPool(options: PoolOptions) {
     sleep,
     log,
     random: options.random,
-    flushAfterMs: options.flushAfterMs,
+    get flushAfterMs() {
+      return options.flushAfterMs;
+    },
   });
   const report = createReport({
     keys,
@@ -87,24 +114,57 @@ export function createPool(options: PoolOptions) {
     ledger,
     clock,
     log,
-    retiredOutcastMs: outcastMs,
+    outcastMs,
   });
 
-  let tendedAt = clock();
+  const ownKey = createOwnKey({
+    keys,
+    coolings,
+    vault,
+    resealing,
+    contributors,
+    outcasts,
+    rotation,
+    patience,
+    clock,
+    outcastMs,
+  });
+
+  const rechecks = createRechecks({
+    table: recheckTable(d1),
+    vault,
+    clock,
+    log,
+    onRestored: (keyId) => {
+      outcasts.forgive(keyId);
+      rotation.unblock();
+    },
+  });
+
+  const keyring = new Keyring({
+    table: heldKeyTable(d1),
+    vault,
+    outcasts,
+    patience,
+    clock,
+    get leaseTtlMs() {
+      return options.leaseTtlMs;
+    },
+  });
+
+  const operatorParts = openDesk(d1, {
+    coolings,
+    vault,
+    rotation,
+    outcasts,
+    contributors,
+    totals: () => keys.totals(),
+    clock,
+    outcastMs,
+  });
+
+  const { tend, tendSometimes } = createTending({ keys, coolings, batch, clock, log });
   let totals: { at: number; value: Totals } | undefined;
-
-  async function tend(): Promise<void> {
-    const now = clock();
-    await keys.wake(now, TEND_LIMIT);
-    await batch([coolings.sweep(now - KEEP_ENDED_MS, TEND_LIMIT), keys.sweepStretches(now)]);
-  }
-
-  const tendSometimes = (defer: Defer) => {
-    const now = clock();
-    if (now - tendedAt < TEND_EVERY_MS) return;
-    tendedAt = now;
-    defer(tend().catch((error: unknown) => log("warn", "pool.tend_failed", { cause: causeOf(error) })));
-  };
 
   return {
     /** Which of a caller's keys are in the pool; never throws. */
@@ -135,6 +195,9 @@ export function createPool(options: PoolOptions) {
       defer(admission);
     },
 
+    /** Google served a key that does not join, because contribution is closed. */
+    noteStranger: (key: ApiKey) => contributors.noteStranger(key),
+
     /** Google refused a key that tried to prove itself. */
     noteRefusal: (key: ApiKey) => contributors.noteRefusal(key),
 
@@ -147,40 +210,34 @@ export function createPool(options: PoolOptions) {
       return value;
     },
 
-    /** What the pool knows of a key, for its owner. Throws if D1 does not answer. */
-    async lookUp(key: ApiKey): Promise<{ row: KeyRow; coolings: CoolingRow[] } | undefined> {
-      const row = await patience.wait(async () => {
-        await resealing.follow(key);
-        return keys.find(vault.fingerprint(key));
-      });
-      if (row === undefined) return undefined;
-      return { row, coolings: await coolings.of(row.id, clock()) };
-    },
+    /** A key by its id, out of turn; undefined if it is not in the pool. Throws if D1 does not answer. */
+    openKey: (id: number) => keyring.open(id),
 
-    /** Takes the key out for its owner; true if it was in. Throws if D1 does not answer. */
-    async withdraw(key: ApiKey): Promise<boolean> {
-      await resealing.follow(key);
-      const id = await keys.withdraw(vault.fingerprint(key), clock());
-      contributors.forget(key);
-      if (id === undefined) return false;
-      outcasts.add(id, undefined, clock() + outcastMs);
-      rotation.drop(id);
-      return true;
-    },
+    /** Waits for D1 as long as a request may. */
+    wait: <T>(ask: () => Promise<T>): Promise<T> => patience.wait(ask),
 
-    /** Lets a withdrawn key join again by its next use; true if it was withdrawn. Throws if D1 does not answer. */
-    async rejoin(key: ApiKey): Promise<boolean> {
-      await resealing.follow(key);
-      const rejoined = await keys.rejoin(vault.fingerprint(key), clock());
-      contributors.forget(key);
-      return rejoined;
-    },
+    /** What a key's owner may ask and do. Each throws if D1 does not answer. */
+    ...ownKey,
 
     /** Seals the next keys behind this id under the secret that seals now. Throws if D1 does not answer. */
     reseal: (after: number) => resealing.step(after),
 
+    /** Retired keys that are asked again. */
+    rechecks,
+
+    /** Where the rotation stands. */
+    ring: createRing(ringTable(d1), clock),
+
+    ...operatorParts,
+
     /** Wakes rested keys and sweeps what has ended. */
     tend,
+
+    /** Writes the source's counters together with those of the keys, in the background. */
+    addSource: (source: CounterSource) => ledger.addSource(source),
+
+    /** A source has counted something. */
+    scheduleFlush: (defer: Defer) => ledger.scheduleFlush(defer),
 
     /** Writes every counter now. */
     flush: () => ledger.flush(),

@@ -4,6 +4,7 @@ import type { FairShare } from "../pool/fair-share.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Defer } from "../pool/rotation.ts";
 import type { Answer, Forward, Outgoing } from "../upstream/forward.ts";
+import type { NoteFailure } from "./failure.ts";
 
 /** A request, read: who calls, what it looks like to Google, and how it may be served. */
 export interface Call {
@@ -16,7 +17,12 @@ export interface Call {
   proves: boolean;
   arrivedAt: number;
   defer: Defer;
+  /** The access token that the caller brought instead of a key, by its id. */
+  tokenId?: number;
 }
+
+/** A request whose caller brings no key: the pool's serve it. */
+export type GuestCall = Omit<Call, "keys" | "route">;
 
 /** The answer for the caller, and how it came about. */
 export interface Relayed {
@@ -36,11 +42,18 @@ export interface RelayOptions {
   fairShare: FairShare;
   /** Sends with a key of the caller's. */
   forward: Forward;
-  /** Sends with another contributor's key. */
-  forwardForPool: Forward;
+  /** The same, and asks Google not to store the prompt. */
+  forwardUnstored: Forward;
+  /** Keeps a failed attempt for the operator. */
+  noteFailure: NoteFailure;
   clock: Clock;
   sleep: Sleep;
   random: () => number;
-  maxRetries: number;
-  budgetMs: number;
+  /** Read at each use: the operator may change them while the isolate runs. */
+  settings: {
+    readonly MAX_RETRIES: number;
+    readonly RETRY_BUDGET_MS: number;
+    readonly PROMPT_STORE: "never" | "leave";
+    readonly CONTRIBUTION: "open" | "closed";
+  };
 }

@@ -1,5 +1,6 @@
 import { blamesKey } from "../verdict.ts";
 import type { Call, Relayed, RelayOptions } from "./call.ts";
+import { noteIfFailed } from "./failure.ts";
 import { proveByUse } from "./prove.ts";
 import { takeTurns } from "./turns.ts";
 
@@ -12,16 +13,22 @@ export type Relay = (call: Call) => Promise<Relayed>;
 export function createRelay(options: RelayOptions): Relay {
   return async function relay(call) {
     if (call.route === "pinned") return serveAlone(call, options);
-    const { member, candidates } = await options.pool.sortOut(call.keys);
-    const proof = await proveByUse(call, candidates, options);
+    const sorted = options.pool.sortOut(call.keys);
+    const { member, candidates } = sorted instanceof Promise ? await sorted : sorted;
+    // While contribution is closed nothing is to be proved by a member's other keys.
+    const isClosed = options.settings.CONTRIBUTION === "closed" && member !== undefined;
+    const proof = isClosed || candidates.length === 0 ? undefined : await proveByUse(call, candidates, options);
     if (member === undefined) return proof ?? serveAlone(call, options);
     if (proof !== undefined && !blamesKey(proof.answer.verdict)) return proof;
-    const mayUsePool = await options.fairShare.mayUsePool(member.id);
+    const share = options.fairShare.mayUsePool(member.id);
+    const mayUsePool = share instanceof Promise ? await share : share;
     return takeTurns(call, member, { mayUsePool, attemptsBefore: proof?.attempts ?? 0 }, options);
   };
 }
 
-async function serveAlone(call: Call, { forward }: RelayOptions): Promise<Relayed> {
+async function serveAlone(call: Call, { forward, noteFailure }: RelayOptions): Promise<Relayed> {
   const key = call.keys[0];
-  return { answer: await forward(call.outgoing, key), servedBy: "own", key, attempts: 1, contributed: false };
+  const answer = await forward(call.outgoing, key);
+  noteIfFailed(answer, { key }, call, noteFailure);
+  return { answer, servedBy: "own", key, attempts: 1, contributed: false };
 }

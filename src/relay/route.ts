@@ -26,8 +26,8 @@ export function chooseRoute(target: Target, body: Body): Route {
   const model = target.modelInBody ? toModelName(facts.model ?? "") : target.model;
   // Interactions are stored in the project of their key unless the caller says otherwise.
   const isStored = target.operation === "interactions" && facts.store !== "false";
-  if (model === undefined || facts.refersToState || isStored) return { ...pinned, model };
-  return { kind: "pooled", model, promptStore: promptStoreOf(target, facts) };
+  const isPinned = model === undefined || facts.refersToState || isStored;
+  return { kind: isPinned ? "pinned" : "pooled", model, promptStore: promptStoreOf(target, facts) };
 }
 
 /** The methods whose bodies take `store` (protocol notes §7). */

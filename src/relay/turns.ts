@@ -2,7 +2,9 @@ import type { ApiKey } from "../api-key.ts";
 import type { Member } from "../pool/contributors.ts";
 import { nextStep, type NextStep } from "../upstream/retry.ts";
 import { isFinal } from "../verdict.ts";
-import type { Call, Relayed, RelayOptions } from "./call.ts";
+import { failureWords } from "../upstream/failure-words.ts";
+import type { GuestCall, Relayed, RelayOptions } from "./call.ts";
+import { noteIfFailed } from "./failure.ts";
 
 /** The key of one attempt, with the row id that the pool knows it by. */
 interface Seat {
@@ -11,33 +13,51 @@ interface Seat {
   blemished: boolean;
 }
 
+/** What of the pool the caller may have. */
+interface Share {
+  mayUsePool: boolean;
+  attemptsBefore: number;
+}
+
 /**
  * Serves a member's request by the pool: the next key of the rotation, then others while the fault is the key's or
  * Google's, at last the member's own key. No key is tried twice. When all fail, the caller gets what Google said to
- * their own key. A member over their share is served by their own key alone.
+ * their own key. A member over their share is served by their own key alone. A guest has no key: undefined if none of
+ * the pool's is ready.
  */
-export async function takeTurns(
-  call: Call,
-  member: Member,
-  { mayUsePool, attemptsBefore }: { mayUsePool: boolean; attemptsBefore: number },
+export function takeTurns(call: GuestCall, member: Member, share: Share, options: RelayOptions): Promise<Relayed>;
+export function takeTurns(
+  call: GuestCall,
+  member: undefined,
+  share: Share,
   options: RelayOptions,
-): Promise<Relayed> {
-  const { pool, clock, sleep, random, maxRetries, budgetMs } = options;
+): Promise<Relayed | undefined>;
+export async function takeTurns(
+  call: GuestCall,
+  member: Member | undefined,
+  { mayUsePool, attemptsBefore }: Share,
+  options: RelayOptions,
+): Promise<Relayed | undefined> {
+  const { pool, clock, sleep, random, settings } = options;
   const { outgoing, defer } = call;
+  const { MAX_RETRIES: maxRetries, RETRY_BUDGET_MS: budgetMs } = settings;
+  const forwardForPool = settings.PROMPT_STORE === "never" ? options.forwardUnstored : options.forward;
   const model = outgoing.model ?? "*";
-  const own: Seat = { ...member, blemished: false };
+  const own: Seat | undefined = member && { ...member, blemished: false };
   const tried: number[] = [];
   const retries = { all: 0, down: 0 };
   let ownAnswer: Relayed | undefined;
 
   async function attempt(seat: Seat): Promise<Relayed> {
-    const forward = seat.id === member.id ? options.forward : options.forwardForPool;
+    const forward = seat.id === member?.id ? options.forward : forwardForPool;
     const answer = await forward(outgoing, seat.key);
     tried.push(seat.id);
     // A list of models is answered for dead and empty keys too: what proves nothing wipes nothing.
     const blemished = seat.blemished && call.proves;
-    pool.report({ keyId: seat.id, model, blemished }, answer.verdict, defer);
-    const servedBy = seat.id === member.id ? "own" : "pool";
+    const words = answer.kind === "served" ? undefined : () => failureWords(answer, seat.key);
+    pool.report({ keyId: seat.id, model, blemished, words }, answer.verdict, defer);
+    noteIfFailed(answer, { key: seat.key, keyId: seat.id }, call, options.noteFailure);
+    const servedBy = seat.id === member?.id ? "own" : "pool";
     const relayed: Relayed = {
       answer,
       servedBy,
@@ -52,10 +72,8 @@ export async function takeTurns(
   function decide({ answer: { verdict } }: Relayed): NextStep {
     if (outgoing.signal.aborted) return { kind: "answer" };
     const elapsedMs = clock() - call.arrivedAt;
-    return nextStep(
-      { verdict, retries, ownKeyTried: ownAnswer !== undefined, elapsedMs, maxRetries, budgetMs },
-      random,
-    );
+    const ownKeyTried = own === undefined || ownAnswer !== undefined;
+    return nextStep({ verdict, retries, ownKeyTried, elapsedMs, maxRetries, budgetMs }, random);
   }
 
   function finish(last: Relayed): Relayed {
@@ -63,10 +81,10 @@ export async function takeTurns(
     return { ...chosen, attempts: last.attempts, poolBlockedUntil: pool.blockedUntil(model) };
   }
 
-  pool.sawContributor(member.id, defer);
+  if (member !== undefined) pool.sawContributor(member.id, defer);
   const nextSeat = () => (mayUsePool ? pool.lease(model, tried, defer) : undefined);
   let seat = (await nextSeat()) ?? own;
-  for (;;) {
+  while (seat !== undefined) {
     const relayed = await attempt(seat);
     const step = decide(relayed);
     if (step.kind === "answer") return finish(relayed);
@@ -74,7 +92,9 @@ export async function takeTurns(
     if (relayed.answer.verdict.kind === "upstream_down") retries.down += 1;
     if (step.delayMs > 0) await sleep(step.delayMs);
     const leased = step.kind === "pool_key" ? await nextSeat() : undefined;
-    if (leased === undefined && ownAnswer !== undefined) return finish(relayed);
-    seat = leased ?? own;
+    const next: Seat | undefined = leased ?? (ownAnswer === undefined ? own : undefined);
+    if (next === undefined) return finish(relayed);
+    seat = next;
   }
+  return undefined;
 }

@@ -10,7 +10,7 @@ import { tooManyNewKeys } from "./new-keys.ts";
 const NO_STORE = { "cache-control": "no-store" };
 
 /** What a contributor can do with the key that they present: see it, withdraw it, let it join again. */
-export function ownKey({ pool, fairShare, clock }: Services) {
+export function ownKey({ pool, fairShare, settings, clock }: Services) {
   /** Asking is limited like any use of new keys: it tells which keys of a stolen list are in the pool. */
   const withLimitedKey = (answer: KeyAnswer) =>
     withKey(async (c, key) => {
@@ -53,6 +53,7 @@ export function ownKey({ pool, fairShare, clock }: Services) {
 
     /** `POST /key` */
     rejoin: withLimitedKey(async (c, key) => {
+      if (settings.CONTRIBUTION === "closed") return contributionClosed();
       if (!(await pool.rejoin(key))) return notInThePool();
       return c.json(
         { status: "rejoining", message: "Your key joins the pool with its next successful request." },
@@ -71,6 +72,11 @@ function withKey(answer: KeyAnswer) {
     if (caller.kind !== "caller") return callerProblem(caller.kind, "gemini");
     return answer(c, caller.keys[0]);
   };
+}
+
+function contributionClosed(): Response {
+  const message = "This pool takes no keys by use at present. Your key goes on serving your own requests.";
+  return problemResponse({ code: 403, status: "PERMISSION_DENIED", message }, "gemini");
 }
 
 function notInThePool(): Response {

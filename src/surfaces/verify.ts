@@ -4,22 +4,13 @@ import { toApiKey, type ApiKey } from "../api-key.ts";
 import { readBody } from "../ingress/body.ts";
 import { readCaller } from "../ingress/caller.ts";
 import { readClientAddress } from "../ingress/client-address.ts";
-import type { Outgoing } from "../upstream/forward.ts";
+import { problemResponse, type Dialect } from "../problem.ts";
+import { findingOf, type Finding } from "../relay/finding.ts";
 import type { Services } from "../services.ts";
-import type { Verdict } from "../verdict.ts";
 import { callerProblem } from "./caller-problem.ts";
 
 /** What a contributor learns about one key. */
-type Finding =
-  | "works"
-  | "invalid"
-  | "out_of_quota"
-  | "busy"
-  | "not_allowed"
-  | "place_refused"
-  | "google_unreachable"
-  | "too_many_new_keys"
-  | "not_a_key";
+type KeyFinding = Finding | "too_many_new_keys" | "not_a_key";
 
 /** Each costs a request to Google, and an invocation on the free plan has 50. */
 const MAX_KEYS = 40;
@@ -29,13 +20,15 @@ const PARALLEL = 4;
 
 /**
  * `GET` or `POST /verify`: checks the keys presented (in the usual carriers, or in a POST's body, separated by commas
- * or white space), one server-sent event a key, and contributes none. The test is the cheapest honest one: a
- * generation of one token. Lists of models are answered for dead keys too (protocol notes §8).
+ * or white space), one server-sent event a key, and contributes none. The last event tells how many were checked, and
+ * how many more were sent than one request checks. The test is the cheapest honest one: a
+ * generation of one token.
  */
 export function verify(services: Services) {
   return async function verify(c: Context): Promise<Response> {
-    const keys = await keysToVerify(c.req.raw);
-    if (keys.length === 0) return callerProblem("nobody", "gemini");
+    const reading = await readKeys(c.req.raw);
+    if (reading.kind !== "keys") return reading.answer;
+    const keys = reading.keys.slice(0, MAX_KEYS);
     const address = readClientAddress(c.req.raw.headers);
     return streamSSE(c, async (stream) => {
       const queue = [...keys.entries()];
@@ -48,64 +41,45 @@ export function verify(services: Services) {
         }
       };
       await Promise.all(Array.from({ length: PARALLEL }, work));
-      await stream.writeSSE({ event: "done", data: JSON.stringify({ keys: keys.length }) });
+      await stream.writeSSE({
+        event: "done",
+        data: JSON.stringify({ keys: keys.length, leftOut: reading.keys.length - keys.length }),
+      });
     });
   };
 }
 
-async function keysToVerify(request: Request): Promise<(ApiKey | undefined)[]> {
+/** Every key once, in order, wherever it stands; undefined for a word that cannot be one. */
+type Reading = { kind: "keys"; keys: (ApiKey | undefined)[] } | { kind: "problem"; answer: Response };
+
+async function readKeys(request: Request): Promise<Reading> {
   const caller = readCaller(request.headers, new URL(request.url).search);
-  const presented = caller.kind === "caller" ? caller.keys : [];
+  const dialect = caller.kind === "caller" && caller.carrier === "bearer" ? "openai" : "gemini";
   const body = await readBody(request, MAX_BODY_BYTES);
-  const text = body.kind === "bytes" ? new TextDecoder().decode(body.bytes) : "";
-  const pasted = [...new Set(text.split(/[\s,;"']+/))].filter((word) => word !== "").map(toApiKey);
-  return [...presented, ...pasted].slice(0, MAX_KEYS);
+  if (body.kind === "stream") return { kind: "problem", answer: tooLarge(dialect) };
+  const pasted = body.kind === "bytes" ? wordsIn(new TextDecoder().decode(body.bytes)) : [];
+  const presented = caller.kind === "caller" ? caller.keys.map((key) => key.reveal()) : [];
+  const words = new Set([...presented, ...pasted]);
+  if (words.size > 0) return { kind: "keys", keys: [...words].map(toApiKey) };
+  return { kind: "problem", answer: callerProblem(caller.kind === "malformed" ? "malformed" : "nobody", dialect) };
+}
+
+function wordsIn(text: string): string[] {
+  return text.split(/[\s,;"']+/).filter((word) => word !== "");
+}
+
+function tooLarge(dialect: Dialect): Response {
+  const message = `The body may have ${MAX_BODY_BYTES / 1024} KiB at most; send the keys in several requests.`;
+  return problemResponse({ code: 413, status: "INVALID_ARGUMENT", message }, dialect);
 }
 
 async function findOut(
   key: ApiKey,
   address: string,
-  { forward, fairShare, settings }: Services,
+  { probe, fairShare }: Services,
   signal: AbortSignal,
-): Promise<Finding> {
+): Promise<KeyFinding> {
   if (!(await fairShare.mayTry([key], address))) return "too_many_new_keys";
-  const { verdict } = await forward(oneToken(settings.VERIFY_MODEL, signal), key);
+  const { verdict } = await probe(key, signal);
   return findingOf(verdict);
-}
-
-function oneToken(model: string, signal: AbortSignal): Outgoing {
-  const body = { contents: [{ role: "user", parts: [{ text: "1" }] }], generationConfig: { maxOutputTokens: 1 } };
-  return {
-    method: "POST",
-    pathAndQuery: `/v1beta/models/${model}:generateContent`,
-    credential: "x-goog-api-key",
-    headers: new Headers({ "content-type": "application/json" }),
-    body: new TextEncoder().encode(JSON.stringify(body)),
-    signal,
-    model,
-    promptStore: "not_applicable",
-  };
-}
-
-function findingOf(verdict: Verdict): Finding {
-  switch (verdict.kind) {
-    case "served":
-      return "works";
-    case "key_dead":
-      return "invalid";
-    case "key_broke":
-    case "quota_day":
-    case "quota_minute":
-    case "model_not_offered":
-      return "out_of_quota";
-    case "busy":
-      return "busy";
-    case "key_unsuited":
-    case "caller_fault":
-      return "not_allowed";
-    case "place_refused":
-      return "place_refused";
-    case "upstream_down":
-      return "google_unreachable";
-  }
 }

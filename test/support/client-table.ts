@@ -115,5 +115,5 @@ let made = 0;
 /** A key that looks like Google's and is no other test's. */
 export function newKey(): string {
   made += 1;
-  return `AIza${crypto.randomUUID().replaceAll("-", "")}${String(made).padStart(3, "0")}`;
+  return `AIza${crypto.randomUUID().replaceAll("-", "")}${String(made % 1000).padStart(3, "0")}`;
 }

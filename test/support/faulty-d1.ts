@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 
 /** How D1 behaves from now on. A hang ends after `HANG_MS`, so that a test's background work does too. */
-export type D1Mood = "works" | "fails" | "hangs";
+export type D1Mood = "works" | "fails" | "hangs" | "overloaded" | "slow";
 
 /** One round trip to D1, or the attempt of one. */
 export interface Trip {
@@ -12,6 +12,7 @@ export interface Trip {
 }
 
 const HANG_MS = 300;
+const SLOW_MS = 50;
 
 /** The real D1 behind a switch, with a record of every round trip. */
 export class FaultyD1 {
@@ -63,13 +64,26 @@ export class FaultyD1 {
     );
   }
 
+  async #suffer(mood: Exclude<D1Mood, "works">): Promise<void> {
+    switch (mood) {
+      case "slow":
+        return scheduler.wait(SLOW_MS);
+      case "overloaded":
+        throw new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long.");
+      case "hangs":
+        await scheduler.wait(HANG_MS);
+        throw new Error("D1_ERROR: simulated failure");
+      case "fails":
+        throw new Error("D1_ERROR: simulated failure");
+    }
+  }
+
   async #travel(sql: string[], go: () => Promise<unknown>): Promise<unknown> {
     const trip: Trip = { sql, rowsRead: 0, rowsWritten: 0 };
     this.trips.push(trip);
     await this.gate;
     if (this.mood !== "works" && sql.some((text) => this.only.test(text))) {
-      if (this.mood === "hangs") await scheduler.wait(HANG_MS);
-      throw new Error("D1_ERROR: simulated failure");
+      await this.#suffer(this.mood);
     }
     const result = await go();
     for (const { meta } of Array.isArray(result) ? result : [result ?? {}]) {

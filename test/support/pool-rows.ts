@@ -10,13 +10,18 @@ export interface StoredKey {
   last_four: string;
   status: string;
   reason: string | null;
+  status_changed_at: number;
   contributed_at: number;
   last_seen_at: number;
   last_used_at: number | null;
   uses: number;
+  errors: number;
   resting_until: number | null;
   rest_step: number;
   strikes: number;
+  words: string | null;
+  recheck_at: number | null;
+  rechecks: number;
 }
 
 export interface StoredCooling {
@@ -27,6 +32,14 @@ export interface StoredCooling {
   step: number;
 }
 
+export interface StoredKeyModel {
+  key_id: number;
+  model: string;
+  uses: number;
+  errors: number;
+  last_at: number;
+}
+
 const vault = createVault(env.POOL_SECRET);
 
 /** An empty pool; ids begin at 1 again. */
@@ -34,6 +47,7 @@ export async function emptyPool(): Promise<void> {
   await env.DB.batch([
     env.DB.prepare("delete from keys"),
     env.DB.prepare("delete from coolings"),
+    env.DB.prepare("delete from key_models"),
     env.DB.prepare("delete from stretches"),
     env.DB.prepare("delete from cursors where model <> '*'"),
     env.DB.prepare("update cursors set position = 0, blocked_until = null"),
@@ -75,6 +89,10 @@ export async function requireStoredKey(key: string): Promise<StoredKey> {
 
 export async function storedKeys(): Promise<StoredKey[]> {
   return (await env.DB.prepare("select * from keys order by id").all<StoredKey>()).results;
+}
+
+export async function storedKeyModels(): Promise<StoredKeyModel[]> {
+  return (await env.DB.prepare("select * from key_models order by key_id, model").all<StoredKeyModel>()).results;
 }
 
 export async function storedCoolings(): Promise<StoredCooling[]> {

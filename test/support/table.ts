@@ -12,7 +12,7 @@ export const MODEL = "gemini-2.5-flash";
 export const PROMPT = { contents: [{ role: "user", parts: [{ text: "Hello" }] }] };
 
 /** Some day in November, 10:00 in Los Angeles. */
-const START = Date.UTC(2026, 10, 21, 18);
+export const START = Date.UTC(2026, 10, 21, 18);
 
 export interface Sent {
   key?: string;

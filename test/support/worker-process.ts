@@ -12,6 +12,8 @@ import { serveSimulatedGoogle } from "../../simulator/serve.ts";
 export interface WorkerProcess {
   url: string;
   google: SimulatedGoogle;
+  /** Where another process scripts it: `/__simulator/…` (simulator/control.ts). */
+  googleUrl: string;
   /** Holds everything that this Worker keeps on the disk. */
   folder: string;
   /** All that wrangler and the Worker have written so far. */
@@ -44,6 +46,7 @@ export async function startWorker({ vars = {}, secrets = {} }: WorkerProcessOpti
   return {
     url: worker.url,
     google: served.google,
+    googleUrl: served.url,
     folder,
     output: () => output.join("\n"),
     async close() {

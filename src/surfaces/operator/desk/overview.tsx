@@ -1,0 +1,147 @@
+import type { Context } from "hono";
+import type { FailurePage } from "../../../records/records.ts";
+import type { Services } from "../../../services.ts";
+import { formatNumber, formatShare } from "../../pages/format.ts";
+import type { Language } from "../../pages/language.ts";
+import { renderPage } from "../../pages/page.tsx";
+import { ButtonLink, Notice, Stat, Stats } from "../../pages/parts.tsx";
+import type { SignedIn } from "../session.ts";
+import { FailureTable } from "./failure-table.tsx";
+import { DeskPage, visitorOf, type Visitor } from "./frame.tsx";
+import { overviewTexts } from "./i18n/overview.ts";
+import { OverviewCharts, type Activity, type Range } from "./overview-charts.tsx";
+import { warningsOf, type KeyCounts } from "./overview-warnings.ts";
+
+const RANGES = ["hour", "day", "week", "month"] as const satisfies Range[];
+const RECENT = 8;
+
+/** `/admin`: how the pool is, and how it was over the last hour, day, week or month. */
+export function overviewPage({ desk, records }: Services) {
+  const totalOf = async (status: keyof KeyCounts) => (await desk.count({ status })).total;
+
+  return async function overview(c: Context<SignedIn>) {
+    const wanted = c.req.query("range");
+    const range = RANGES.find((one) => one === wanted) ?? "day";
+    const [active, resting, cooling, retired, withdrawn, activity, recent] = await Promise.all([
+      totalOf("active"),
+      totalOf("resting"),
+      totalOf("cooling"),
+      totalOf("retired"),
+      totalOf("withdrawn"),
+      records.activity(range),
+      records.failures({ limit: RECENT }),
+    ]);
+    const visitor = { ...visitorOf(c), path: range === "day" ? "/admin" : `/admin?range=${range}` };
+    const keys = { active, resting, cooling, retired, withdrawn };
+    return renderPage(c, <OverviewPage {...visitor} keys={keys} activity={activity} recent={recent} />);
+  };
+}
+
+interface OverviewProps extends Visitor {
+  keys: KeyCounts;
+  activity: Activity;
+  recent: FailurePage;
+}
+
+function OverviewPage({ keys, activity, recent, ...visitor }: OverviewProps) {
+  const { lang } = visitor;
+  const t = overviewTexts[lang];
+  return (
+    <DeskPage {...visitor} title={t.title} charts>
+      <h1>{t.title}</h1>
+      <Warnings lang={lang} keys={keys} activity={activity} />
+      <nav class="desk-tabs" aria-label={t.rangeLabel}>
+        {RANGES.map((range) => (
+          <a
+            class="desk-tab"
+            href={range === "day" ? "/admin" : `/admin?range=${range}`}
+            aria-current={range === activity.range ? "true" : undefined}
+          >
+            {t.ranges[range]}
+          </a>
+        ))}
+      </nav>
+      <Numbers lang={lang} keys={keys} activity={activity} />
+      <OverviewCharts lang={lang} activity={activity} />
+      <section class="desk-group" aria-labelledby="recent">
+        <div class="row row--spread">
+          <h2 class="desk-h2" id="recent">
+            {t.recent}
+          </h2>
+          <a href="/admin/failures">{t.allFailures}</a>
+        </div>
+        {recent.rows.length === 0 ? <p class="soft">{t.noRecent}</p> : <FailureTable lang={lang} rows={recent.rows} />}
+      </section>
+    </DeskPage>
+  );
+}
+
+interface PartProps {
+  lang: Language;
+  keys: KeyCounts;
+  activity: Activity;
+}
+
+function Numbers({ lang, keys, activity: { total, range } }: PartProps) {
+  const t = overviewTexts[lang];
+  const number = (value: number) => formatNumber(value, lang);
+  return (
+    <Stats>
+      <Stat
+        label={t.active}
+        value={number(keys.active + keys.resting)}
+        hint={t.resting(number(keys.resting), number(keys.cooling))}
+      />
+      <Stat label={t.retired} value={number(keys.retired)} hint={t.withdrawn(number(keys.withdrawn))} />
+      <Stat label={t.requests} value={number(total.requests)} hint={t.inRange[range]} />
+      <Stat
+        label={t.success}
+        value={total.successRate === null ? "–" : formatShare(total.successRate, lang)}
+        hint={t.successHint}
+      />
+      <Stat label={t.retries} value={number(total.retries)} hint={t.inRange[range]} />
+      <Stat
+        label={t.latency}
+        value={total.meanLatencyMs === null ? "–" : `${number(total.meanLatencyMs)}\u00a0ms`}
+        hint={t.latencyHint}
+      />
+    </Stats>
+  );
+}
+
+function Warnings({ lang, keys, activity }: PartProps) {
+  const t = overviewTexts[lang];
+  const number = (value: number) => formatNumber(value, lang);
+  const links = {
+    import: { href: "/admin/keys/import", label: t.seeImport },
+    retired: { href: "/admin/keys?status=retired", label: t.seeRetired },
+    failures: { href: "/admin/failures", label: t.seeFailures },
+  };
+  const inUse = keys.active + keys.resting;
+  const words = {
+    empty: { text: t.emptyText, link: links.import, tone: "bad" },
+    dry: {
+      text: t.dryText(number(Math.max(keys.resting, keys.cooling)), number(inUse)),
+      link: links.failures,
+      tone: "warning",
+    },
+    failing: {
+      text: t.failingText(formatShare(activity.total.successRate ?? 0, lang)),
+      link: links.failures,
+      tone: "warning",
+    },
+    dying: { text: t.dyingText(number(keys.retired), number(inUse)), link: links.retired, tone: "warning" },
+  } as const;
+  return (
+    <>
+      {warningsOf(keys, activity.total).map((warning) => (
+        <Notice tone={words[warning].tone} title={t[warning]}>
+          <p>{words[warning].text}</p>
+          <ButtonLink kind="quiet" small href={words[warning].link.href}>
+            {words[warning].link.label}
+          </ButtonLink>
+        </Notice>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,194 @@
+import { env } from "cloudflare:workers";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createPool, type Pool } from "../../src/pool/pool.ts";
+import type { DeskQuery } from "../../src/pool/desk-list.ts";
+import { FaultyD1 } from "../support/faulty-d1.ts";
+import { coolWhere, countedTotals, emptyPool, seedKeys, storedTotals } from "../support/pool-rows.ts";
+
+const LARGE = 50_000;
+const NOW = 1_000_000_000;
+const HOUR_MS = 3_600_000;
+
+const d1 = new FaultyD1();
+
+function openDesk(): Pool["desk"] {
+  return createPool({
+    d1: d1.binding,
+    poolSecret: env.POOL_SECRET,
+    leaseMax: 32,
+    leaseTtlMs: 30_000,
+    contributorTtlMs: 60_000,
+    d1TimeoutMs: 60_000,
+    flushAfterMs: 0,
+    clock: () => NOW,
+    sleep: (ms) => scheduler.wait(ms),
+    random: Math.random,
+    log: () => undefined,
+  } as Parameters<typeof createPool>[0]).desk;
+}
+
+async function pageOf(query: DeskQuery) {
+  d1.takeTrips();
+  const page = await openDesk().list(query);
+  if (page === undefined) throw new Error("the cursor was refused");
+  return { ...page, rowsRead: d1.takeTrips().reduce((sum, trip) => sum + trip.rowsRead, 0) };
+}
+
+/** Walks a whole list and says what it held and what its dearest page cost. */
+async function walk(query: DeskQuery) {
+  const ids: number[] = [];
+  let worst = 0;
+  let cursor: string | undefined;
+  do {
+    const page = await pageOf({ ...query, limit: 500, ...(cursor === undefined ? {} : { cursor }) });
+    ids.push(...page.keys.map(({ id }) => id));
+    worst = Math.max(worst, page.rowsRead);
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  return { ids, worst };
+}
+
+describe("the desk over 50,000 keys", () => {
+  beforeAll(async () => {
+    await emptyPool();
+    await seedKeys(LARGE);
+    await env.DB.batch([
+      env.DB.prepare(
+        "update keys set uses = (id * 7919) % 1000, errors = id % 7, last_used_at = id % 5000, last_four = substr('000' || (id % 10000), -4), contributed_at = id",
+      ),
+      env.DB.prepare(
+        "update keys set status = 'retired', reason = iif(id % 3 = 0, 'API_KEY_INVALID', 'CONSUMER_SUSPENDED') where id % 10 = 1",
+      ),
+      env.DB.prepare("update keys set status = 'withdrawn', ciphertext = null, last_four = '' where id % 1000 = 2"),
+      env.DB.prepare("update keys set resting_until = ? where id % 500 = 3").bind(NOW + HOUR_MS),
+    ]);
+    await coolWhere("id % 250 = 4", "gemini-2.5-flash", NOW + HOUR_MS);
+  }, 60_000);
+  afterAll(emptyPool, 60_000);
+
+  it.each<[string, DeskQuery, number, number]>([
+    ["the first page by id", {}, 50_000, 300],
+    ["the ready ones", { status: "active" }, 44_850, 600],
+    ["the resting", { status: "resting" }, 100, 800],
+    ["the cooling", { status: "cooling" }, 200, 1500],
+    ["the retired", { status: "retired" }, 5000, 300],
+    ["the withdrawn", { status: "withdrawn" }, 50, 300],
+    ["by status", { sort: "status" }, 50_000, 300],
+    ["by status, backwards", { sort: "status", order: "desc" }, 50_000, 400],
+    ["by last four", { q: "0042" }, 5, 100],
+    ["by id", { q: "49999" }, 1, 20],
+  ])("%s costs few rows", async (_name, query, total, most) => {
+    const page = await pageOf(query);
+    expect(page).toMatchObject({ total, totalIsExact: true });
+    expect(page.keys).toHaveLength(Math.min(50, total));
+    expect(page.rowsRead).toBeLessThan(most);
+  });
+
+  it.each<DeskQuery>([{}, { order: "desc" }, { sort: "status" }, { status: "active" }, { status: "retired" }])(
+    "no page of %j is dearer than the first",
+    async (query) => {
+      const { ids, worst } = await walk(query);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(ids).toHaveLength((await pageOf(query)).total);
+      expect(worst).toBeLessThan(3500);
+    },
+    120_000,
+  );
+
+  it("a sort without an index looks at each key twice, and no more", async () => {
+    for (const sort of ["uses", "errors", "lastUsed", "contributed"] as const) {
+      expect((await pageOf({ sort })).rowsRead).toBeLessThan(2 * LARGE + 200);
+    }
+  });
+
+  it("a sort is the whole list in order, each key once, also where many are equal", async () => {
+    const { results } = await env.DB.prepare(
+      "select id from keys where status = 'retired' order by errors desc, id desc",
+    ).all<{
+      id: number;
+    }>();
+    const { ids } = await walk({ sort: "errors", order: "desc", status: "retired" });
+    expect(ids).toEqual(results.map(({ id }) => id));
+  });
+
+  it("by status one status follows the other", async () => {
+    const { ids } = await walk({ sort: "status" });
+    const states = await env.DB.prepare(
+      `select group_concat(distinct iif(resting_until is null, status, 'resting')) as states
+       from (select keys.* from json_each(?) listed join keys on keys.id = listed.value order by listed.key)`,
+    )
+      .bind(JSON.stringify(ids))
+      .first("states");
+    expect(states).toBe("active,resting,retired,withdrawn");
+  });
+});
+
+describe("work on 50,000 keys", () => {
+  beforeEach(async () => {
+    await emptyPool();
+    await seedKeys(LARGE);
+  }, 60_000);
+  afterAll(emptyPool, 60_000);
+
+  /** Does a whole work as an operator's client would, and says what its dearest call cost. */
+  async function workThrough(
+    action: "cool" | "retire" | "restore" | "delete",
+    selection: Parameters<Pool["desk"]["step"]>[1],
+  ) {
+    const desk = openDesk();
+    let done = 0;
+    let asked = 0;
+    let calls = 0;
+    let statements = 0;
+    let rowsRead = 0;
+    let after: string | undefined;
+    do {
+      d1.takeTrips();
+      const step = await desk.step(action, selection, after, 500);
+      if (step === undefined) throw new Error("the cursor was refused");
+      done += (await desk.act(action, step.ids, HOUR_MS)).length;
+      asked += step.ids.length;
+      const trips = d1.takeTrips();
+      statements = Math.max(statements, trips.flatMap(({ sql }) => sql).length);
+      rowsRead = Math.max(
+        rowsRead,
+        trips.reduce((sum, trip) => sum + trip.rowsRead, 0),
+      );
+      calls += 1;
+      expect(step.total).toBe(LARGE);
+      after = step.next ?? undefined;
+    } while (after !== undefined);
+    return { done, asked, calls, statements, rowsRead };
+  }
+
+  it("retires, restores, cools and deletes them in a hundred calls of a few statements each", async () => {
+    const within = { done: LARGE, asked: LARGE, calls: 100 };
+    for (const action of ["retire", "restore", "cool", "delete"] as const) {
+      const spent = await workThrough(action, { filter: {} });
+      expect(spent).toMatchObject(within);
+      expect(spent.statements).toBeLessThan(10);
+      expect(spent.rowsRead).toBeLessThan(10_000);
+      expect(await storedTotals()).toEqual(await countedTotals());
+    }
+    expect(await env.DB.prepare("select count(*) as n from keys where status = 'deleted'").first("n")).toBe(LARGE);
+  }, 120_000);
+
+  it("leaves alone who joins while it goes on", async () => {
+    const desk = openDesk();
+    const first = await desk.step("retire", { filter: { status: "active" } }, undefined, 500);
+    await env.DB.prepare(
+      `insert into keys (id, fingerprint, ciphertext, last_four, status, status_changed_at, contributed_at, last_seen_at)
+       values (?, 'late', 'sealed', 'late', 'active', 0, 0, 0)`,
+    )
+      .bind(LARGE + 1)
+      .run();
+    const seen = new Set(first?.ids);
+    for (let next = first?.next ?? null; next !== null;) {
+      const step = await desk.step("retire", { filter: { status: "active" } }, next, 500);
+      step?.ids.forEach((id) => seen.add(id));
+      next = step?.next ?? null;
+    }
+    expect(seen.size).toBe(LARGE);
+    expect(seen.has(LARGE + 1)).toBe(false);
+  });
+});

@@ -15,6 +15,7 @@ RUN pnpm install --frozen-lockfile
 
 COPY --chown=node:node wrangler.jsonc tsconfig.json ./
 COPY --chown=node:node migrations ./migrations
+COPY --chown=node:node public ./public
 COPY --chown=node:node scripts ./scripts
 COPY --chown=node:node src ./src
 

@@ -7,6 +7,7 @@ import { backupName, isOurDump, keysIn } from "./lib/backup-files.ts";
 import { choosePlace, DATABASE, PLACE_OPTIONS, PLACE_USAGE } from "./lib/database-place.ts";
 import { readComplaint } from "./lib/wrangler-answers.ts";
 import { readWranglerConfig } from "./lib/wrangler-config.ts";
+import { readCommandLine } from "./support/command-line.ts";
 import { Complaint, runScript } from "./support/lifetime.ts";
 import { bold, green, yellow } from "./support/paint.ts";
 import { ROOT } from "./support/wrangler.ts";
@@ -21,7 +22,7 @@ await runScript(backup);
 
 async function backup(): Promise<number> {
   const { worker } = await readWranglerConfig();
-  const options = readOptions();
+  const options = readCommandLine(USAGE, readOptions);
   if (options === undefined) {
     console.log(USAGE);
     return 0;
@@ -48,14 +49,10 @@ async function backup(): Promise<number> {
   return 0;
 }
 
-function readOptions() {
-  try {
-    const { values } = parseArgs({
-      args: process.argv.slice(2).filter((argument) => argument !== "--"),
-      options: { ...PLACE_OPTIONS, output: { type: "string" }, help: { type: "boolean", short: "h", default: false } },
-    });
-    return values.help ? undefined : { ...values, "data-dir": values["data-dir"], output: values.output };
-  } catch (error) {
-    throw new Complaint(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-  }
+function readOptions(args: string[]) {
+  const { values } = parseArgs({
+    args,
+    options: { ...PLACE_OPTIONS, output: { type: "string" }, help: { type: "boolean", short: "h", default: false } },
+  });
+  return values.help ? undefined : { ...values, "data-dir": values["data-dir"], output: values.output };
 }

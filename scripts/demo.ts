@@ -12,6 +12,7 @@ import { keepScore, type KeyStatus, type Score } from "./demo/score.ts";
 import { introduce, tell } from "./demo/story.ts";
 import { visit, type Visit } from "./demo/visit.ts";
 import { inParallel } from "./support/in-parallel.ts";
+import { readCommandLine } from "./support/command-line.ts";
 import { Complaint, runScript, type Lifetime } from "./support/lifetime.ts";
 import { bold, dim, green } from "./support/paint.ts";
 import { isFree, parsePort } from "./support/ports.ts";
@@ -36,7 +37,7 @@ const LAST_WORDS = 30;
 await runScript(demo);
 
 async function demo(lifetime: Lifetime): Promise<number> {
-  const { once, help, port } = readArgs();
+  const { once, help, port } = readCommandLine(USAGE, readOptions);
   if (help) {
     console.log(USAGE);
     return 0;
@@ -62,21 +63,15 @@ async function demo(lifetime: Lifetime): Promise<number> {
   throw new Complaint("The Worker has ended.");
 }
 
-function readArgs() {
-  try {
-    const args = process.argv.slice(2).filter((argument) => argument !== "--");
-    const { values } = parseArgs({
-      args,
-      options: {
-        once: { type: "boolean", default: process.env["CI"] === "true" && !process.stdout.isTTY },
-        port: { type: "string", default: process.env["PORT"] },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new Complaint(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-  }
+function readOptions(args: string[]) {
+  return parseArgs({
+    args,
+    options: {
+      once: { type: "boolean", default: process.env["CI"] === "true" && !process.stdout.isTTY },
+      port: { type: "string", default: process.env["PORT"] },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  }).values;
 }
 
 async function choosePort(asked: string | undefined): Promise<number> {

@@ -20,6 +20,7 @@ import {
   type Answer,
 } from "./lib/wrangler-answers.ts";
 import { readWranglerConfig, type WranglerConfig } from "./lib/wrangler-config.ts";
+import { readCommandLine } from "./support/command-line.ts";
 import { Complaint, runScript, type Lifetime } from "./support/lifetime.ts";
 import { bold, dim, green, yellow } from "./support/paint.ts";
 
@@ -48,11 +49,12 @@ interface Options {
 await runScript(deploy);
 
 async function deploy({ onEnd }: Lifetime): Promise<number> {
-  const options = await readOptions();
+  const options = readCommandLine(USAGE, readOptions);
   if (options === undefined) {
     console.log(USAGE);
     return 0;
   }
+  options.isDryRun ||= await wasGivenTo("--dry-run", /\bpnpm\b.*\bdeploy\b/);
   const config = await readWranglerConfig();
   console.log(
     bold(`\nDeploying ${config.worker} to Cloudflare${options.isDryRun ? " (dry run: nothing is changed)" : ""}\n`),
@@ -78,26 +80,21 @@ async function deploy({ onEnd }: Lifetime): Promise<number> {
   return health === undefined || health.kind === "ok" ? 0 : 1;
 }
 
-async function readOptions(): Promise<Options | undefined> {
-  try {
-    const { values } = parseArgs({
-      args: process.argv.slice(2).filter((argument) => argument !== "--"),
-      options: {
-        "dry-run": { type: "boolean", default: false },
-        location: { type: "string", default: "wnam" },
-        "health-timeout": { type: "string", default: "120" },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-    if (values.help) return undefined;
-    if (!LOCATIONS.includes(values.location)) throw new Error(`--location must be one of ${LOCATIONS.join(", ")}.`);
-    const seconds = Number(values["health-timeout"]);
-    if (!(seconds >= 0)) throw new Error("--health-timeout must be a number of seconds.");
-    const isDryRun = values["dry-run"] || (await wasGivenTo("--dry-run", /\bpnpm\b.*\bdeploy\b/));
-    return { isDryRun, location: values.location, healthTimeoutMs: seconds * 1000 };
-  } catch (error) {
-    throw new Complaint(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-  }
+function readOptions(args: string[]): Options | undefined {
+  const { values } = parseArgs({
+    args,
+    options: {
+      "dry-run": { type: "boolean", default: false },
+      location: { type: "string", default: "wnam" },
+      "health-timeout": { type: "string", default: "120" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return undefined;
+  if (!LOCATIONS.includes(values.location)) throw new Error(`--location must be one of ${LOCATIONS.join(", ")}.`);
+  const seconds = Number(values["health-timeout"]);
+  if (!(seconds >= 0)) throw new Error("--health-timeout must be a number of seconds.");
+  return { isDryRun: values["dry-run"], location: values.location, healthTimeoutMs: seconds * 1000 };
 }
 
 /** False only in a dry run, which goes on without an account. */

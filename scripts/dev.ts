@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs, parseEnv } from "node:util";
 import { SETTINGS } from "../src/settings.ts";
+import { readCommandLine } from "./support/command-line.ts";
 import { Complaint, runScript, type Lifetime } from "./support/lifetime.ts";
 import { bold, dim, green } from "./support/paint.ts";
 import { isFree, parsePort } from "./support/ports.ts";
@@ -25,7 +26,7 @@ Runs the Worker on this machine. Environment:
 await runScript(dev);
 
 async function dev({ onEnd }: Lifetime): Promise<number> {
-  const options = readArgs();
+  const options = readCommandLine(USAGE, readOptions);
   if (options.help) {
     console.log(USAGE);
     return 0;
@@ -58,20 +59,14 @@ async function dev({ onEnd }: Lifetime): Promise<number> {
   throw new Complaint("The Worker has ended.");
 }
 
-function readArgs() {
-  try {
-    const args = process.argv.slice(2).filter((argument) => argument !== "--");
-    const { values } = parseArgs({
-      args,
-      options: {
-        port: { type: "string", default: process.env["PORT"] ?? DEFAULT_PORT },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new Complaint(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-  }
+function readOptions(args: string[]) {
+  return parseArgs({
+    args,
+    options: {
+      port: { type: "string", default: process.env["PORT"] ?? DEFAULT_PORT },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  }).values;
 }
 
 async function targetInSecretsFile(): Promise<string | undefined> {

@@ -4,9 +4,10 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { isOurDump, keysIn, toRestore } from "./lib/backup-files.ts";
+import { isOurDump, keysIn, toRestore, type Relation } from "./lib/backup-files.ts";
 import { choosePlace, DATABASE, PLACE_OPTIONS, PLACE_USAGE, type Place } from "./lib/database-place.ts";
 import { readComplaint, readRows } from "./lib/wrangler-answers.ts";
+import { readCommandLine } from "./support/command-line.ts";
 import { Complaint, runScript, type Lifetime } from "./support/lifetime.ts";
 import { green, yellow } from "./support/paint.ts";
 
@@ -19,7 +20,7 @@ ${PLACE_USAGE}
 await runScript(restore);
 
 async function restore({ onEnd }: Lifetime): Promise<number> {
-  const options = readOptions();
+  const options = readCommandLine(USAGE, readOptions);
   if (options === undefined) {
     console.log(USAGE);
     return 0;
@@ -29,16 +30,17 @@ async function restore({ onEnd }: Lifetime): Promise<number> {
   });
   if (!isOurDump(dump)) throw new Complaint(`${options.file} is no backup of Potluck's.`);
   const place = choosePlace(options);
-  const present = await countKeys(place);
-  if (present > 0 && !options.force) {
+  const present = await listRelations(place);
+  const keys = present.some(({ name }) => name === "keys") ? await countKeys(place) : 0;
+  if (keys > 0 && !options.force) {
     throw new Complaint(
-      `There are ${present} keys in ${place.name}. To replace them: --force (and make a backup first: pnpm backup).`,
+      `There are ${keys} keys in ${place.name}. To replace them: --force (and make a backup first: pnpm backup).`,
     );
   }
   const folder = await mkdtemp(join(tmpdir(), "potluck-"));
   onEnd(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, "restore.sql");
-  await writeFile(file, toRestore(dump), { mode: 0o600 });
+  await writeFile(file, toRestore(dump, present), { mode: 0o600 });
   const answer = await place.d1(["execute", DATABASE, "--file", file, "--yes"]);
   if (answer.code !== 0)
     throw new Complaint(
@@ -53,33 +55,38 @@ async function restore({ onEnd }: Lifetime): Promise<number> {
   return 0;
 }
 
-/** 0 also where there is no table yet. */
 async function countKeys(place: Place): Promise<number> {
-  const answer = await place.d1(["execute", DATABASE, "--json", "--command", "select count(*) as n from keys"]);
-  if (answer.code !== 0 && /no such table: keys/.test(answer.stderr + answer.stdout)) return 0;
-  const rows = readRows(answer);
-  if (rows === undefined) {
-    throw new Complaint(`${place.name} does not answer. wrangler says:\n\n${readComplaint(answer)}`);
-  }
-  return Number(rows[0]?.["n"]);
+  return Number((await query(place, "select count(*) as n from keys"))[0]?.["n"]);
 }
 
-function readOptions() {
-  try {
-    const { values, positionals } = parseArgs({
-      args: process.argv.slice(2).filter((argument) => argument !== "--"),
-      allowPositionals: true,
-      options: {
-        ...PLACE_OPTIONS,
-        force: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-    if (values.help) return undefined;
-    const [file, ...more] = positionals;
-    if (file === undefined || more.length > 0) throw new Error("Which file?");
-    return { ...values, "data-dir": values["data-dir"], file };
-  } catch (error) {
-    throw new Complaint(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-  }
+/** What stands in the database but SQLite's and Cloudflare's own. */
+async function listRelations(place: Place): Promise<Relation[]> {
+  const rows = await query(
+    place,
+    "select type, name from sqlite_master where type in ('table', 'view') and name not glob 'sqlite_*' and name not glob '_cf_*'",
+  );
+  return rows.map(({ type, name }) => ({ type: type === "view" ? "view" : "table", name: String(name) }));
+}
+
+async function query({ name, d1 }: Place, sql: string): Promise<Record<string, unknown>[]> {
+  const answer = await d1(["execute", DATABASE, "--json", "--command", sql]);
+  const rows = readRows(answer);
+  if (rows === undefined) throw new Complaint(`${name} does not answer. wrangler says:\n\n${readComplaint(answer)}`);
+  return rows;
+}
+
+function readOptions(args: string[]) {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      ...PLACE_OPTIONS,
+      force: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const [file, ...more] = positionals;
+  if (file === undefined || more.length > 0) throw new Error("Which file?");
+  return { ...values, "data-dir": values["data-dir"], file };
 }

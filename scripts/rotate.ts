@@ -13,6 +13,7 @@ import { secretIdOf } from "../src/pool/vault.ts";
 import { askStep, type Step } from "./lib/resealing-client.ts";
 import { wrangler } from "./lib/run-wrangler.ts";
 import { readComplaint, readNames, saysWorkerIsMissing } from "./lib/wrangler-answers.ts";
+import { readCommandLine } from "./support/command-line.ts";
 import { Complaint, runScript } from "./support/lifetime.ts";
 import { bold, dim, green, yellow } from "./support/paint.ts";
 import { ROOT } from "./support/wrangler.ts";
@@ -45,7 +46,7 @@ interface Options {
 await runScript(rotate);
 
 async function rotate(): Promise<number> {
-  const options = readOptions();
+  const options = readCommandLine(USAGE, readOptions);
   if (options === undefined) {
     console.log(USAGE);
     return 0;
@@ -72,29 +73,25 @@ async function rotate(): Promise<number> {
   return 0;
 }
 
-function readOptions(): Options | undefined {
-  try {
-    const { values } = parseArgs({
-      args: process.argv.slice(2).filter((argument) => argument !== "--"),
-      options: {
-        url: { type: "string", default: process.env["POTLUCK_URL"] ?? "" },
-        settle: { type: "string", default: "60" },
-        file: { type: "string", default: join(ROOT, ".pool-secret-next") },
-        "forget-withdrawn": { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-    if (values.help) return undefined;
-    if (!/^https?:\/\//.test(values.url)) throw new Error("--url is missing: the address of your Worker.");
-    const adminToken = process.env["ADMIN_TOKEN"] ?? "";
-    if (adminToken === "") throw new Error("ADMIN_TOKEN is missing from the environment.");
-    const settleMs = Number(values.settle) * 1000;
-    if (!(settleMs >= 0)) throw new Error("--settle must be a number of seconds.");
-    const url = values.url.replace(/\/+$/, "");
-    return { url, adminToken, settleMs, file: values.file, forgetsWithdrawn: values["forget-withdrawn"] };
-  } catch (error) {
-    throw new Complaint(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-  }
+function readOptions(args: string[]): Options | undefined {
+  const { values } = parseArgs({
+    args,
+    options: {
+      url: { type: "string", default: process.env["POTLUCK_URL"] ?? "" },
+      settle: { type: "string", default: "60" },
+      file: { type: "string", default: join(ROOT, ".pool-secret-next") },
+      "forget-withdrawn": { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return undefined;
+  if (!/^https?:\/\//.test(values.url)) throw new Error("--url is missing: the address of your Worker.");
+  const adminToken = process.env["ADMIN_TOKEN"] ?? "";
+  if (adminToken === "") throw new Error("ADMIN_TOKEN is missing from the environment.");
+  const settleMs = Number(values.settle) * 1000;
+  if (!(settleMs >= 0)) throw new Error("--settle must be a number of seconds.");
+  const url = values.url.replace(/\/+$/, "");
+  return { url, adminToken, settleMs, file: values.file, forgetsWithdrawn: values["forget-withdrawn"] };
 }
 
 /** Puts the next secret beside the one in use, or goes on with the one put before. Returns it. */

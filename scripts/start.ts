@@ -9,9 +9,11 @@ import { parseEnv } from "node:util";
 import { askHealth } from "./lib/health.ts";
 import { LOCAL_DATABASE, migrateLocally } from "./lib/local-database.ts";
 import { wrangler } from "./lib/run-wrangler.ts";
-import { MODULES, toCapnp } from "./lib/self-host/capnp.ts";
+import { MODULES, toCapnp, type ServerConfig } from "./lib/self-host/capnp.ts";
+import { readCatalogue } from "./lib/self-host/catalogue.ts";
 import { dataDirOf, minutesOf, readSelfHostOptions, toAddress, type SelfHostOptions } from "./lib/self-host/options.ts";
-import { MINIFLARE, startWorkerd, type Workerd } from "./lib/self-host/workerd.ts";
+import { startWorkerd, type Workerd } from "./lib/self-host/workerd.ts";
+import { MINIFLARE } from "./lib/workerd-process.ts";
 import { readComplaint } from "./lib/wrangler-answers.ts";
 import { readWranglerConfig, type WranglerConfig } from "./lib/wrangler-config.ts";
 import { Complaint, runScript, type Lifetime } from "./support/lifetime.ts";
@@ -54,17 +56,20 @@ async function start({ onEnd }: Lifetime): Promise<number> {
   onEnd(() => rm(folder, { recursive: true, force: true }));
   await buildInto(folder);
   const configFile = join(folder, "server.capnp");
-  await writeFile(configFile, toCapnp(toServerConfig(options, config)));
+  await writeFile(configFile, toCapnp(await toServerConfig(options, config)));
   await keepRunning(configFile, options, config, onEnd);
   return 0;
 }
 
-function toServerConfig(options: SelfHostOptions, config: WranglerConfig) {
+async function toServerConfig(options: SelfHostOptions, config: WranglerConfig): Promise<ServerConfig> {
   const { host, port, dataDir, publicOrigin, trustsProxy, variables } = options;
+  const assetsFolder = join(ROOT, config.assetsFolder);
   return {
     address: toAddress(host, port),
     databaseFolder: join(dataDir, "v3/d1"),
     database: LOCAL_DATABASE,
+    assetsFolder,
+    assets: await readCatalogue(assetsFolder),
     compatibilityDate: config.compatibilityDate,
     compatibilityFlags: config.compatibilityFlags,
     variables: Object.keys(variables),
@@ -83,6 +88,7 @@ async function buildInto(folder: string): Promise<void> {
   await copyFile(join(folder, "bundle/index.js"), join(folder, MODULES.potluck));
   for (const [source, target] of [
     ["front.ts", MODULES.front],
+    ["assets.ts", MODULES.assets],
     ["d1-door.ts", MODULES.door],
   ] as const) {
     const code = await readFile(join(import.meta.dirname, "lib/self-host", source), "utf8");

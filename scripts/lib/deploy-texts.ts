@@ -44,7 +44,7 @@ export function deployedLines({ url, health, worker, adminToken, isTokenHidden }
     "",
     `Gemini SDK   new GoogleGenAI({ apiKey, httpOptions: { baseUrl: "${url}" } })`,
     `OpenAI SDK   new OpenAI({ apiKey, baseURL: "${url}/v1" })`,
-    `Operator     ${url}/api/admin, with Authorization: Bearer and the ADMIN_TOKEN`,
+    `Operator     ${url}/admin (scripts: ${url}/api/admin, Authorization: Bearer)`,
     ...token,
     "",
     "A badge for your README:",

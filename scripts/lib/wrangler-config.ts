@@ -11,6 +11,7 @@ const schema = v.object({
   name: v.string(),
   compatibility_date: v.string(),
   compatibility_flags: v.optional(v.array(v.string()), []),
+  assets: v.object({ directory: v.string() }),
   triggers: v.optional(v.object({ crons: v.optional(v.array(v.string()), []) }), {}),
   ratelimits: v.optional(
     v.array(v.object({ name: v.string(), simple: v.object({ limit: v.number(), period: v.number() }) })),
@@ -29,6 +30,8 @@ export interface WranglerConfig {
   databaseId: string | undefined;
   compatibilityDate: string;
   compatibilityFlags: string[];
+  /** Beside the configuration. */
+  assetsFolder: string;
   cron: string;
   ratelimits: { name: string; limit: number; period: number }[];
 }
@@ -37,7 +40,7 @@ export async function readWranglerConfig(path = join(ROOT, "wrangler.jsonc")): P
   const result = v.safeParse(schema, parseJsonc(await readFile(path, "utf8")));
   const binding = result.success ? result.output.d1_databases.find((d1) => d1.binding === D1_BINDING) : undefined;
   if (!result.success || binding === undefined) {
-    throw new Complaint(`wrangler.jsonc needs a "name" and a D1 database with the binding "${D1_BINDING}".`);
+    throw new Complaint(`wrangler.jsonc needs a "name", "assets" and a D1 database with the binding "${D1_BINDING}".`);
   }
   const worker = result.output.name;
   // wrangler's own name for a database that the configuration does not name.
@@ -45,6 +48,7 @@ export async function readWranglerConfig(path = join(ROOT, "wrangler.jsonc")): P
   const {
     compatibility_date: compatibilityDate,
     compatibility_flags: compatibilityFlags,
+    assets,
     triggers,
     ratelimits,
   } = result.output;
@@ -54,6 +58,7 @@ export async function readWranglerConfig(path = join(ROOT, "wrangler.jsonc")): P
     databaseId: binding.database_id,
     compatibilityDate,
     compatibilityFlags,
+    assetsFolder: assets.directory,
     cron: triggers.crons[0] ?? "",
     ratelimits: ratelimits.map(({ name, simple }) => ({ name, ...simple })),
   };

@@ -31,6 +31,11 @@ const INSERT_KEYS = `insert into keys (fingerprint, ciphertext, secret_id, last_
   insert into coolings (key_id, model, until, kind) values (1, 'gemini-2.5-flash', 9, 'quota_day');
   update cursors set position = 1`;
 
+const MIGRATIONS = join(import.meta.dirname, "../../migrations");
+/** As wrangler makes it. */
+const MIGRATIONS_TABLE =
+  "create table d1_migrations (id integer primary key autoincrement, name text unique, applied_at timestamp default current_timestamp not null)";
+
 const CONTENTS = [
   "select * from keys order by id",
   "select * from coolings",
@@ -84,7 +89,27 @@ describe("backup and restore of a local database, with the real wrangler", () =>
     expect((await cloudflare.run(RESTORE, [file, "--data-dir", to], env)).code).toBe(0);
     await migrateLocally(to);
     expect(await contents(to)).toEqual(before);
-  }, 120_000);
+  }, 240_000);
+
+  it("put an older backup in the place of a newer database, which can then be brought up to date", async () => {
+    const [old, newer] = [join(cloudflare.folder, "old"), join(cloudflare.folder, "newer")];
+    const file = join(cloudflare.folder, "old.sql");
+    const env = { PATH: process.env["PATH"] ?? "" };
+    const FIRST = ["0000_pool.sql", "0001_totals_triggers.sql"];
+    const shape = await Promise.all(FIRST.map((name) => readFile(join(MIGRATIONS, name), "utf8")));
+    const applied = FIRST.map((name) => `insert into d1_migrations (name) values ('${name}')`);
+    await writeFile(file, [MIGRATIONS_TABLE, ...applied, ...shape, INSERT_KEYS, ""].join(";\n"));
+    expect((await wranglerOn(old, ["execute", "DB", "--file", file])).code).toBe(0);
+    await rm(file);
+    expect((await cloudflare.run(BACKUP, ["--data-dir", old, "--output", file], env)).code).toBe(0);
+
+    await migrateLocally(newer);
+    await query(newer, "insert into key_counts values (1, 1, 1, 1, 1)");
+    expect((await cloudflare.run(RESTORE, [file, "--data-dir", newer], env)).output).toContain("3 keys are in");
+    await migrateLocally(newer);
+    const counts = "select (select count(*) from keys) as keys, (select count(*) from key_counts) as counts";
+    expect(await query(newer, counts)).toEqual([{ keys: 3, counts: 0 }]);
+  }, 240_000);
 
   it("make no backup of nothing, and write over none", async () => {
     const env = { PATH: process.env["PATH"] ?? "" };
@@ -127,12 +152,14 @@ describe("backup and restore of the database on Cloudflare", () => {
     const refused = await cloudflare.run(RESTORE, [file]);
     expect(refused.code).toBe(1);
     expect(refused.output).toContain("There are 2 keys in the database on Cloudflare");
-    await cloudflare.change({ keys: 0, appliedMigrations: [] });
+    await cloudflare.change({ keys: 0 });
     cloudflare.calls();
     const restored = await cloudflare.run(RESTORE, [file]);
     expect(restored.output).toContain("2 keys are in the database on Cloudflare");
     expect(cloudflare.calls().every(({ args }) => args.includes("--remote"))).toBe(true);
-    expect((await cloudflare.account()).dump).toContain('DROP TABLE IF EXISTS "keys";');
+    const { dump } = await cloudflare.account();
+    expect(dump).toContain('DROP TABLE IF EXISTS "keys";');
+    expect(dump).toContain('DROP TABLE IF EXISTS "added_later";');
   });
 
   it("tell wrangler's reasons, and leave no half backup", async () => {
@@ -166,6 +193,20 @@ describe("a backup file", () => {
     expect(tablesIn(dump)).toEqual(["d1_migrations", "keys", "totals"]);
     expect(keysIn(dump)).toBe(2);
     expect(isOurDump(dump)).toBe(true);
-    expect(toRestore(dump).startsWith('DROP TABLE IF EXISTS "d1_migrations";\n')).toBe(true);
+    expect(toRestore(dump, []).startsWith('DROP TABLE IF EXISTS "d1_migrations";\n')).toBe(true);
+  });
+
+  it("makes a view before the trigger that needs it", () => {
+    const trigger = "CREATE TRIGGER `move` INSTEAD OF INSERT ON `leases` BEGIN\n\tSELECT 1;\nEND;";
+    const view = "CREATE VIEW `leases` AS SELECT NULL AS `cursor` WHERE 0;";
+    const restored = toRestore([trigger, view, "-- CREATE VIEW `comment`", ""].join("\n"), []);
+    expect(restored.split("\n")).toEqual([
+      'DROP VIEW IF EXISTS "leases";',
+      view,
+      ...trigger.split("\n"),
+      "",
+      "-- CREATE VIEW `comment`",
+      "",
+    ]);
   });
 });

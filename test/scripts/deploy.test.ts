@@ -66,7 +66,7 @@ describe("pnpm deploy", () => {
     const { secrets } = await cloudflare.account();
     expect(output.split(secrets?.["ADMIN_TOKEN"] ?? "?")).toHaveLength(2);
     expect(output).not.toContain(secrets?.["POOL_SECRET"]);
-    expect(output).toContain(`${url}/api/admin, with Authorization: Bearer`);
+    expect(output).toContain(`Operator     ${url}/admin (scripts: ${url}/api/admin, Authorization: Bearer)`);
     expect(output).toContain("https://img.shields.io/badge/dynamic/json?url=");
     expect(output).toContain(encodeURIComponent(`${url}/keycount`));
     expect(output).toContain(encodeURIComponent("$.keyCount"));

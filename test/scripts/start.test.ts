@@ -1,34 +1,23 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { wranglerOn } from "../../scripts/lib/local-database.ts";
 import { toCapnp } from "../../scripts/lib/self-host/capnp.ts";
 import { minutesOf, readSelfHostOptions, toAddress } from "../../scripts/lib/self-host/options.ts";
 import { readRows } from "../../scripts/lib/wrangler-answers.ts";
 import { serveSimulatedGoogle, type ServedGoogle } from "../../simulator/serve.ts";
+import { startSelfHosted, stopAllSelfHosted } from "../support/self-hosted.ts";
 
 const KEY = "AIzaSelfHosted0000000000000000000000001";
 const OTHER_KEY = "AIzaSelfHosted0000000000000000000000002";
 
-const ROOT = join(import.meta.dirname, "../..");
-
-interface Server {
-  url: string;
-  lines: string[];
-  child: ChildProcess;
-  stop: (signal?: "SIGTERM" | "SIGINT") => Promise<number>;
-}
-
 let google: ServedGoogle;
 let dataDir: string;
-const running = new Set<ChildProcess>();
 
 beforeAll(async () => {
   google = await serveSimulatedGoogle();
@@ -38,43 +27,13 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  // Only a server that is asked to stop takes its workerd with it.
-  await Promise.all([...running].map((child) => (child.kill("SIGTERM"), once(child, "exit"))));
+  await stopAllSelfHosted();
   await google.close();
   await rm(join(dataDir, ".."), { recursive: true, force: true });
 });
 
-/** Runs `pnpm start` as an operator would, and waits until it says that it is ready. */
-async function start(env: Record<string, string> = {}): Promise<Server> {
-  const child = spawn(process.execPath, ["--no-warnings", "scripts/start.ts"], {
-    cwd: ROOT,
-    env: { ...process.env, PORT: "0", DATA_DIR: dataDir, GEMINI_BASE_URL: google.url, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  running.add(child);
-  const ended = once(child, "exit").finally(() => running.delete(child));
-  const lines: string[] = [];
-  const url = await new Promise<string>((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr] as Readable[]) {
-      createInterface({ input: stream }).on("line", (line) => {
-        lines.push(line);
-        const ready = /"event":"server.ready","url":"([^"]+)"/.exec(line)?.[1];
-        if (ready !== undefined) resolve(ready);
-      });
-    }
-    ended.then(() => reject(new Error(`It did not start.\n${lines.join("\n")}`)), reject);
-  });
-  return {
-    url,
-    lines,
-    child,
-    async stop(signal = "SIGTERM") {
-      child.kill(signal);
-      const [code] = await ended;
-      return Number(code);
-    },
-  };
-}
+const start = (env: Record<string, string> = {}) =>
+  startSelfHosted({ DATA_DIR: dataDir, GEMINI_BASE_URL: google.url, ...env });
 
 function generate(url: string, key: string, headers: Record<string, string> = {}): Promise<Response> {
   return fetch(`${url}/v1beta/models/gemini-2.5-flash:generateContent`, {
@@ -116,7 +75,7 @@ describe("pnpm start", () => {
     expect(await second.stop("SIGINT")).toBe(0);
     expect(second.lines.filter((line) => line.includes("cron_failed"))).toEqual([]);
     expect(await query("select resting_until from keys where id = 1")).toEqual([{ resting_until: null }]);
-  }, 60_000);
+  }, 120_000);
 
   it("makes secrets once, for its owner's eyes, and prints none", async () => {
     const file = join(dataDir, ".dev.vars");
@@ -128,7 +87,7 @@ describe("pnpm start", () => {
     await server.stop();
     expect(await readFile(file, "utf8")).toBe(before);
     for (const [, secret] of before.matchAll(/=(\S+)/g)) expect(server.lines.join("\n")).not.toContain(secret);
-  }, 60_000);
+  }, 120_000);
 
   it("lets a request under way come to its end when it is told to stop", async () => {
     const server = await start();
@@ -143,7 +102,7 @@ describe("pnpm start", () => {
     expect(await response.text()).toContain("candidates");
     expect(await stopping).toBe(0);
     await expect(generate(server.url, KEY)).rejects.toThrow("fetch failed");
-  }, 60_000);
+  }, 120_000);
 
   it("starts workerd again when it has crashed", async () => {
     google.google.script(KEY, { kind: "good" });
@@ -156,7 +115,7 @@ describe("pnpm start", () => {
       .toBe(2);
     expect((await generate(server.url, KEY)).status).toBe(200);
     await server.stop();
-  }, 60_000);
+  }, 120_000);
 
   it("stops the upstream request of a caller who hangs up, and streams what comes", async () => {
     let open = 0;
@@ -186,7 +145,24 @@ describe("pnpm start", () => {
     await expect.poll(() => open, { timeout: 5000 }).toBe(0);
     await server.stop();
     upstream.close();
-  }, 60_000);
+  }, 120_000);
+
+  it("carries a Live session", async () => {
+    google.google.script(KEY, { kind: "good" });
+    const server = await start();
+    const service = "google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent";
+    const socket = new WebSocket(`${server.url.replace("http", "ws")}/ws/${service}?key=${KEY}`);
+    const said = new Promise<string>((resolve, reject) => {
+      socket.addEventListener("open", () =>
+        socket.send(JSON.stringify({ setup: { model: "models/gemini-2.5-flash" } })),
+      );
+      socket.addEventListener("message", ({ data }) => resolve(data instanceof Blob ? data.text() : String(data)));
+      socket.addEventListener("close", ({ code, reason }) => reject(new Error(`closed: ${code} ${reason}`)));
+    });
+    expect(await said).toContain("setupComplete");
+    socket.close();
+    await server.stop();
+  }, 120_000);
 
   it("limits new keys by the address of the connection, whatever a caller claims", async () => {
     const server = await start();
@@ -205,7 +181,7 @@ describe("pnpm start", () => {
     expect(statuses.get(400)).toBeGreaterThanOrEqual(300);
     expect(statuses.get(429) ?? 0).toBeGreaterThan(0);
     await server.stop();
-  }, 60_000);
+  }, 120_000);
 
   it("names the address that callers know in upload URLs: PUBLIC_URL, or what a trusted proxy says", async () => {
     const uploadUrl = async (url: string, headers: Record<string, string>) => {
@@ -235,14 +211,14 @@ describe("pnpm start", () => {
     const trusting = await start({ TRUST_PROXY: "1" });
     expect(await uploadUrl(trusting.url, forwarded)).toBe("https://ai.example.com");
     await trusting.stop();
-  }, 90_000);
+  }, 180_000);
 
   it("names a setting that is wrong and does not start", async () => {
     await expect(start({ LEASE_MAX: "many" })).rejects.toThrow("LEASE_MAX must be a whole number");
     await expect(start({ POOL_SECRET: "short" })).rejects.toThrow("POOL_SECRET is too short");
     await expect(start({ PORT: "http" })).rejects.toThrow("PORT must be a whole number");
     await expect(start({ PUBLIC_URL: "potluck.example.com" })).rejects.toThrow("PUBLIC_URL must be like");
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("the server's configuration", () => {
@@ -251,6 +227,8 @@ describe("the server's configuration", () => {
       address: toAddress("::1", 80),
       databaseFolder: '/data/"quoted"',
       database: "DB",
+      assetsFolder: "/app/public",
+      assets: {},
       compatibilityDate: "2026-11-01",
       compatibilityFlags: [],
       variables: ["POOL_SECRET"],

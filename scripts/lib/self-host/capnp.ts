@@ -1,5 +1,7 @@
 /** Writes workerd's configuration for a server of one's own. Pure. No secret stands in it: workerd reads those from its environment. */
 
+import type { Catalogue } from "./catalogue.ts";
+
 export interface ServerConfig {
   /** Where the public socket listens: `host:port`. */
   address: string;
@@ -7,6 +9,9 @@ export interface ServerConfig {
   databaseFolder: string;
   /** The database's name: the same that wrangler gives a local one, so that its commands find it. */
   database: string;
+  /** Absolute: what is served as it is, and which of its files are. */
+  assetsFolder: string;
+  assets: Catalogue;
   compatibilityDate: string;
   compatibilityFlags: readonly string[];
   /** Names of the variables and secrets that the Worker gets from workerd's environment. */
@@ -22,6 +27,7 @@ export interface ServerConfig {
 export const MODULES = {
   potluck: "potluck.js",
   front: "front.js",
+  assets: "assets.js",
   door: "d1-door.js",
   database: "d1-database.worker.js",
   shared: "shared-index.worker.js",
@@ -47,9 +53,15 @@ const config :Workerd.Config = (
   services = [
     (name = "internet", network = (allow = ${list(networks.map(quoted))}, tlsOptions = (trustBrowserCas = true))),
     (name = "disk", disk = (path = ${quoted(config.databaseFolder)}, writable = true)),
+    (name = "public", disk = (path = ${quoted(config.assetsFolder)})),
+    (name = "assets", worker = (${modules(MODULES.assets)}, ${compatibility()},
+      bindings = [
+        (name = "DISK", service = "public"),
+        (name = "CATALOGUE", json = ${quoted(JSON.stringify(config.assets))})])),
     (name = "front", worker = (${modules(MODULES.front)}, ${compatibility(["service_binding_extra_handlers"])},
       bindings = [
         (name = "POTLUCK", service = "potluck"),
+        (name = "ASSETS", service = "assets"),
         ${text("PUBLIC_ORIGIN", config.publicOrigin)},
         ${text("TRUST_PROXY", config.trustsProxy ? "1" : "")}])),
     (name = "potluck", worker = (${modules(MODULES.potluck)}, ${compatibility()}, globalOutbound = "internet",

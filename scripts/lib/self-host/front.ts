@@ -1,6 +1,6 @@
 /**
  * Stands before the Worker where Cloudflare's edge would: says where the request came from and under which address
- * callers know this server, keeps the limits, and passes the cron's call on. Runs in workerd.
+ * callers know this server, serves the pages' files, keeps the limits, and passes the cron's call on. Runs in workerd.
  */
 
 import { WorkerEntrypoint } from "cloudflare:workers";
@@ -10,6 +10,8 @@ interface Env {
     /** There with the flag `service_binding_extra_handlers`. */
     scheduled: (event: { cron: string; scheduledTime: Date }) => Promise<{ outcome: string }>;
   };
+  /** 404 for what is no file of `public/`. */
+  ASSETS: Fetcher;
   /** The origin that callers use; empty: what the request says. */
   PUBLIC_ORIGIN: string;
   /** "1": a reverse proxy stands before, and what it says of the caller is true. */
@@ -17,7 +19,11 @@ interface Env {
 }
 
 export default {
-  fetch(request, env) {
+  async fetch(request, env) {
+    if (request.method === "GET" || request.method === "HEAD") {
+      const asset = await env.ASSETS.fetch(request.url, { method: request.method, headers: request.headers });
+      if (asset.status !== 404) return asset;
+    }
     const headers = new Headers(request.headers);
     // What a caller says of their own address is forged until proven otherwise.
     headers.set("cf-connecting-ip", clientAddress(request, env));

@@ -10,6 +10,9 @@ const NODE_TESTS = [
   "test/bench/**/*.test.ts",
 ];
 
+/** Journeys in a real browser; left out, and said so, where there is none. */
+const BROWSER_TESTS = "test/browser/**/*.test.ts";
+
 /** What really leaves a Worker under test (all but the Durable Object's requests are caught before) is echoed. */
 async function echoOutbound(request: {
   method: string;
@@ -49,7 +52,7 @@ export default defineConfig({
           name: "worker",
           testTimeout: 60_000,
           include: ["test/**/*.test.ts"],
-          exclude: NODE_TESTS,
+          exclude: [...NODE_TESTS, BROWSER_TESTS],
           setupFiles: ["./test/support/migrate.ts"],
         },
       },
@@ -60,6 +63,19 @@ export default defineConfig({
           environment: "node",
           testTimeout: 60_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          include: [BROWSER_TESTS],
+          environment: "node",
+          globalSetup: ["./test/browser/global-setup.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // The files share a Worker, and a page under load answers late: one after the other, when all else is done.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -1,3 +1,5 @@
+import { isAccessToken } from "./access-token.ts";
+
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 /**
@@ -35,7 +37,10 @@ export class ApiKey {
 /** Google's formats are opaque to us (`AIza…`, `AQ.…` and what comes next), so only what no key can be is refused. */
 const PLAUSIBLE_KEY = /^[\x21-\x2b\x2d-\x7e]{8,512}$/;
 
-/** The key that a text may be: visible ASCII without a comma, 8 to 512 characters; undefined for anything else. */
+/**
+ * The key that a text may be: visible ASCII without a comma, 8 to 512 characters; undefined for anything else. An
+ * access token is ours and never a key: it must not reach Google, whatever asks for a key.
+ */
 export function toApiKey(text: string): ApiKey | undefined {
-  return PLAUSIBLE_KEY.test(text) ? new ApiKey(text) : undefined;
+  return PLAUSIBLE_KEY.test(text) && !isAccessToken(text) ? new ApiKey(text) : undefined;
 }

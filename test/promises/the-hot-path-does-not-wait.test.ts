@@ -67,7 +67,7 @@ describe("in steady state", () => {
     const key = await warmUp(table);
     d1.takeTrips();
     for (let at = 0; at < 128; at++) await table.send({ key });
-    const leases = d1.takeTrips().filter(({ sql }) => sql.some((text) => text.includes('update "cursors"')));
+    const leases = d1.takeTrips().filter(({ sql }) => sql.some((text) => text.includes("insert into leases")));
     expect(leases.length).toBeGreaterThan(0);
     expect(leases.length).toBeLessThanOrEqual(6);
   });

@@ -136,7 +136,7 @@ describe("where Google refuses the field", () => {
       method: "POST",
       pathAndQuery: `/v1beta/models/${MODEL}:generateContent`,
       credential: "x-goog-api-key",
-      headers: new Headers(),
+      headers: {},
       body: new TextEncoder().encode(JSON.stringify(PROMPT)),
       signal: new AbortController().signal,
       model: MODEL,

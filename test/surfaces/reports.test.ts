@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { FaultyD1 } from "../support/faulty-d1.ts";
+import { FaultyD1, type Trip } from "../support/faulty-d1.ts";
 import { emptyPool } from "../support/pool-rows.ts";
 import { layTable, newKey, newKeys, type Table } from "../support/table.ts";
 
@@ -48,7 +48,8 @@ describe("GET /keycount", () => {
     const table = layTable({ DB: d1.binding });
     d1.takeTrips();
     for (let at = 0; at < 20; at++) await get(table, "/keycount");
-    expect(d1.takeTrips()).toHaveLength(1);
+    const settings = ({ sql }: Trip) => sql.some((text) => text.includes("settings_overrides"));
+    expect(d1.takeTrips().filter((trip) => !settings(trip))).toHaveLength(1);
   });
 });
 

@@ -79,7 +79,7 @@ describe("pnpm start", () => {
     const { status, body } = await raw(path);
     expect(status).toBe(404);
     // workerd lists a folder as JSON: `[{"name":…,"type":…}]`.
-    expect(body).not.toMatch(/devDependencies|POOL_SECRET|"type"|uPlot/);
+    expect(body).not.toMatch(/devDependencies|POOL_SECRET|"type"|\.uplot/);
   });
 
   it("takes no word for a file but GET and HEAD", async () => {

@@ -3,7 +3,7 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, parseEnv } from "node:util";
 import type { ServedGoogle } from "../simulator/serve.ts";
 import { serveSimulatedGoogle } from "../simulator/serve.ts";
 import { inviteContributors, type Contributor } from "./demo/cast.ts";
@@ -18,7 +18,7 @@ import { bold, dim, green } from "./support/paint.ts";
 import { isFree, parsePort } from "./support/ports.ts";
 import { startProgress } from "./support/progress.ts";
 import { createSecretsFile } from "./support/secrets.ts";
-import { curlLines } from "./support/try-it.ts";
+import { curlLines, pageLines } from "./support/try-it.ts";
 import { isNoRequestLine, tidyLine } from "./support/wrangler-output.ts";
 import { applyMigrations, startLocalWorker, type LocalWorker } from "./support/wrangler.ts";
 
@@ -88,6 +88,8 @@ interface Scene {
   /** The demo's own database and secrets; nothing of it outlives the demo. */
   folder: string;
   log: string[];
+  /** The operator's token of this demo alone. */
+  adminToken: string;
   /** From now on the Worker's lines appear in the terminal. */
   showLog: () => void;
 }
@@ -102,6 +104,7 @@ async function setUp({ onEnd }: Lifetime, port: number): Promise<Scene> {
   const persistTo = join(folder, "state");
   const envFile = join(folder, "secrets");
   await createSecretsFile(envFile);
+  const { ADMIN_TOKEN: adminToken = "" } = parseEnv(await readFile(envFile, "utf8"));
   await applyMigrations(persistTo);
   const log: string[] = [];
   let isShown = false;
@@ -118,7 +121,7 @@ async function setUp({ onEnd }: Lifetime, port: number): Promise<Scene> {
   });
   onEnd(worker.stop);
   say(`  ${green("✓")} The Worker         ${publicUrl(worker)}`);
-  return { google, worker, folder, log, showLog: () => (isShown = true) };
+  return { google, worker, folder, log, adminToken, showLog: () => (isShown = true) };
 }
 
 /** As people type it. */
@@ -191,7 +194,7 @@ async function countExposed(guests: readonly Contributor[], folder: string, log:
   return guests.filter(({ key }) => texts.some((text) => text.includes(key))).length;
 }
 
-function inviteToPlay(guests: readonly Contributor[], { worker, showLog }: Scene): void {
+function inviteToPlay(guests: readonly Contributor[], { worker, adminToken, showLog }: Scene): void {
   const url = publicUrl(worker);
   const { name, key } = luckyOne(guests);
   say(
@@ -201,6 +204,10 @@ function inviteToPlay(guests: readonly Contributor[], { worker, showLog }: Scene
     "",
     `curl ${url}/keycount`,
     `curl ${url}/key -H "x-goog-api-key: ${key}"    ${dim(`# how ${name}'s key is doing`)}`,
+    "",
+    "In a browser:",
+    "",
+    ...pageLines(url, adminToken),
     "",
     dim("Ctrl-C ends it; nothing is kept. For the real Google: pnpm dev"),
     "",

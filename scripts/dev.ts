@@ -1,6 +1,5 @@
 /** `pnpm dev`: the Worker on this machine, with a local database and secrets of its own. */
 
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs, parseEnv } from "node:util";
@@ -10,7 +9,7 @@ import { Complaint, runScript, type Lifetime } from "./support/lifetime.ts";
 import { bold, dim, green } from "./support/paint.ts";
 import { isFree, parsePort } from "./support/ports.ts";
 import { createSecretsFile } from "./support/secrets.ts";
-import { baseUrlLines, curlLines } from "./support/try-it.ts";
+import { baseUrlLines, curlLines, pageLines } from "./support/try-it.ts";
 import { tidyLine } from "./support/wrangler-output.ts";
 import { applyMigrations, ROOT, startLocalWorker } from "./support/wrangler.ts";
 
@@ -54,7 +53,11 @@ async function dev({ onEnd }: Lifetime): Promise<number> {
   });
   onEnd(worker.stop);
   isReady = true;
-  greet(`http://localhost:${port}`, target ?? (await targetInSecretsFile()) ?? SETTINGS.GEMINI_BASE_URL.default);
+  const { GEMINI_BASE_URL: fileTarget, ADMIN_TOKEN: adminToken } = await readSecretsFile();
+  greet(`http://localhost:${port}`, {
+    target: target ?? fileTarget ?? SETTINGS.GEMINI_BASE_URL.default,
+    token: (adminToken ?? "") === "" ? "an ADMIN_TOKEN that you put into .dev.vars" : "ADMIN_TOKEN of .dev.vars",
+  });
   await worker.ended;
   throw new Complaint("The Worker has ended.");
 }
@@ -69,12 +72,11 @@ function readOptions(args: string[]) {
   }).values;
 }
 
-async function targetInSecretsFile(): Promise<string | undefined> {
-  if (!existsSync(SECRETS_FILE)) return undefined;
-  return parseEnv(await readFile(SECRETS_FILE, "utf8"))["GEMINI_BASE_URL"];
+async function readSecretsFile(): Promise<{ GEMINI_BASE_URL?: string; ADMIN_TOKEN?: string }> {
+  return parseEnv(await readFile(SECRETS_FILE, "utf8"));
 }
 
-function greet(url: string, target: string): void {
+function greet(url: string, { target, token }: { target: string; token: string }): void {
   const lines = [
     "",
     bold(`Potluck is at ${green(url)}`),
@@ -85,6 +87,10 @@ function greet(url: string, target: string): void {
     ...curlLines(url, "$GEMINI_API_KEY"),
     "",
     ...baseUrlLines(url),
+    "",
+    "In a browser:",
+    "",
+    ...pageLines(url, token),
     "",
     dim("Ctrl-C ends it."),
     "",

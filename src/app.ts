@@ -15,19 +15,24 @@ import { home } from "./surfaces/pages/home.tsx";
 import { myKey } from "./surfaces/pages/my-key.tsx";
 import { rotationStatus } from "./surfaces/rotation-status.ts";
 import { verify } from "./surfaces/verify.ts";
-import { toVisit } from "./surfaces/visit.ts";
+import type { Visit } from "./surfaces/visit.ts";
 import { welcome } from "./surfaces/welcome.ts";
 
 export interface App {
   fetch: (request: Request, env: unknown, context: ExecutionContext) => Promise<Response>;
 }
 
+/** What Hono hands on: the front door's own visit, so that it learns of a request for the API that came this way. */
+interface Brought {
+  Bindings: { visit: Visit };
+}
+
 /** The route table of our own pages and reports. What is none of them is a request for the API, and goes past Hono. */
 export function createApp(services: Services): App {
-  const pages = new Hono();
+  const pages = new Hono<Brought>();
   const answerApi = orLostPage(services, api(services));
   const key = ownKey(services);
-  pages.get("/", home(services, welcome()));
+  pages.get("/", home(services, welcome(services)));
   pages.get("/my-key", myKey(services));
   pages.get("/keycount", keyCount(services));
   pages.get("/badge", badge(services));
@@ -41,13 +46,13 @@ export function createApp(services: Services): App {
   pages.route("/admin", operatorDesk(services));
   pages.get("/metrics", requireOperator(services), metrics(services));
   pages.get("/rotation-status", requireOperator(services), rotationStatus(services));
-  pages.notFound((c) => answerApi(toVisit(c.req.raw, c.executionCtx, services.clock())));
+  pages.notFound((c) => answerApi(c.env.visit));
   pages.onError(pageFailed(services));
 
   const ours = new Set(pages.routes.map(({ path }) => firstSegment(path)));
   return {
-    fetch: frontDoor(services, (visit, env, context) =>
-      isAmong(ours, visit.request.url) ? pages.fetch(visit.request, env, context) : answerApi(visit),
+    fetch: frontDoor(services, (visit, context) =>
+      isAmong(ours, visit.request.url) ? pages.fetch(visit.request, { visit }, context) : answerApi(visit),
     ),
   };
 }

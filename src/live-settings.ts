@@ -7,6 +7,9 @@ import { isSettingName, readSetting, SECRETS, SETTINGS, type SettingName, type S
 /** Another isolate's change is known here after so long. */
 const REFRESH_EVERY_MS = 10_000;
 
+/** An isolate that had nothing to do for so long waits for what holds now, as a new one does. */
+const STALE_AFTER_MS = 60_000;
+
 /** A setting that may be changed at run time, as the operator sees it. */
 export interface SettingRow {
   name: string;
@@ -53,7 +56,9 @@ export function createLiveSettings({ settings, table, clock, sleep, log }: LiveS
   let overrides = new Map<string, SettingsOverride>();
   const problems = new Map<string, string>();
   let isReady = false;
-  let firstRead: Promise<void> | undefined;
+  /** Whether the last read came: while D1 does not answer, nobody waits for another. */
+  let isReachable = true;
+  let awaited: Promise<void> | undefined;
   let readAt = -Infinity;
   /** Counts this isolate's own changes: what was read before one of them is out of date. */
   let changes = 0;
@@ -81,10 +86,14 @@ export function createLiveSettings({ settings, table, clock, sleep, log }: LiveS
     readAt = clock();
     const before = changes;
     const rows = await table.list();
+    isReachable = true;
     if (changes === before) adopt(rows);
   }
 
-  const logFailure = (error: unknown) => log("warn", "settings.read_failed", { cause: causeOf(error) });
+  const noteFailure = (error: unknown) => {
+    isReachable = false;
+    log("warn", "settings.read_failed", { cause: causeOf(error) });
+  };
 
   function rowOf(name: string, { doc, default: text, accepts }: Setting): SettingRow {
     const override = overrides.get(name);
@@ -103,19 +112,24 @@ export function createLiveSettings({ settings, table, clock, sleep, log }: LiveS
 
   return {
     /**
-     * What an isolate's first requests wait for, D1_TIMEOUT_MS at the most; undefined once the first read came or was
-     * given up. `defer` lets it outlive a caller who hangs up.
+     * What the first requests of an isolate wait for, new or long idle, D1_TIMEOUT_MS at the most; undefined once that
+     * read came or was given up. `defer` lets it outlive a caller who hangs up.
      */
     ready(defer: (work: Promise<unknown>) => void): Promise<void> | undefined {
-      if (isReady) return undefined;
-      if (firstRead === undefined) {
-        firstRead = read().catch(logFailure);
-        defer(firstRead);
+      const isStale = isReachable && clock() - readAt >= STALE_AFTER_MS;
+      if (isReady && !isStale) return undefined;
+      isReady = false;
+      if (awaited === undefined) {
+        awaited = read().catch(noteFailure);
+        defer(awaited);
       }
-      const giveUp = sleep(settings.D1_TIMEOUT_MS);
-      // Whoever waited in vain was the last to wait: the changes come with a later read.
-      return Promise.race([firstRead, giveUp]).then(() => {
+      const inTime = awaited.then(() => true);
+      const givenUp = sleep(settings.D1_TIMEOUT_MS).then(() => false);
+      return Promise.race([inTime, givenUp]).then((came) => {
+        // Whoever waited in vain was the last to wait: the changes come with a later read.
         isReady = true;
+        awaited = undefined;
+        if (!came) isReachable = false;
       });
     },
 
@@ -123,7 +137,7 @@ export function createLiveSettings({ settings, table, clock, sleep, log }: LiveS
     refreshSometimes(defer: (work: Promise<unknown>) => void): void {
       if (clock() - readAt < REFRESH_EVERY_MS) return;
       readAt = clock();
-      defer(read().catch(logFailure));
+      defer(read().catch(noteFailure));
     },
 
     /** Every setting that can be changed. Throws if D1 does not answer. */

@@ -11,10 +11,11 @@ type Job = [name: string, run: (defer: Defer) => Promise<unknown>];
  * within the free plan's 50 queries and 50 subrequests.
  */
 export function createUpkeep(services: Services) {
-  const { pool, records, access, sessions, liveSettings, probe, clock, log } = services;
+  const { pool, desk, records, access, sessions, liveSettings, probe, clock, log } = services;
   const jobs: readonly Job[] = [
     ["settings", async (defer) => liveSettings.ready(defer)],
     ["pool", () => pool.tend()],
+    ["erased", () => desk.sweepErased()],
     ["roll_up", () => records.rollUp()],
     ["key_count", () => records.countKeys()],
     ["failures", () => records.sweepFailures()],

@@ -1,8 +1,10 @@
 // Imports a pasted text step by step, and shows how it goes. The text stays on this page: it is sent, and never put back.
 
+import { call, SignedOut } from "./desk-call.js";
+
 /**
- * @typedef {{ working: string, progress: string, finished: string, stopped: string, failedStep: string, nothing: string,
- *   findings: Record<string, string> }} Texts
+ * @typedef {{ working: string, progress: string, finished: string, stopped: string, failedStep: string, sessionOver: string,
+ *   nothing: string, findings: Record<string, string> }} Texts
  * @typedef {{ found: number, duplicates: number, new: number, restored: number, known: number, withdrawn: number,
  *   waiting: number, rejected: { lastFour: string, why: string }[], remaining: number, after: number | null }} Report
  */
@@ -44,14 +46,17 @@ async function run(source, report, t) {
   let title = t.stopped;
   try {
     while (after !== null && !isStopped) {
-      const answer = await step({ text, note, after }, csrf);
+      /** @type {Report} */
+      const answer = await call("/api/admin/keys/import", { text, note, after }, csrf);
       view.add(answer);
       if (answer.found === 0) title = t.nothing;
       after = answer.after;
       if (after === null && answer.found > 0) title = t.finished;
     }
   } catch (error) {
-    title = `${t.failedStep} ${error instanceof Error ? error.message : ""}`;
+    const isSignedOut = error instanceof SignedOut;
+    title = isSignedOut ? t.sessionOver : `${t.failedStep} ${error instanceof Error ? error.message : ""}`;
+    if (isSignedOut) view.leadToSignIn();
   }
   view.end(title);
   button.disabled = false;
@@ -61,22 +66,6 @@ async function run(source, report, t) {
 /** @param {FormDataEntryValue | null} value */
 function textOf(value) {
   return typeof value === "string" ? value : "";
-}
-
-/**
- * @param {object} body
- * @param {string} csrf
- * @returns {Promise<Report>}
- */
-async function step(body, csrf) {
-  const response = await fetch("/api/admin/keys/import", {
-    method: "POST",
-    headers: { "content-type": "application/json", "x-csrf-token": csrf },
-    body: JSON.stringify(body),
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer?.error?.message ?? String(response.status));
-  return answer;
 }
 
 /**
@@ -93,6 +82,7 @@ function viewOf(report, t) {
   const count = report.querySelector("[data-import-count]");
   const list = report.querySelector("[data-import-rejected]");
   const rows = report.querySelector("[data-import-rows]");
+  const signIn = report.querySelector("[data-import-sign-in]");
 
   /**
    * @param {string} name
@@ -151,6 +141,10 @@ function viewOf(report, t) {
           .replace("{done}", format.format(done))
           .replace("{total}", format.format(step.found));
       }
+    },
+
+    leadToSignIn() {
+      if (signIn instanceof HTMLElement) signIn.hidden = false;
     },
 
     /** @param {string} text */

@@ -1,10 +1,12 @@
 // Work on many keys: boxes that know of each other, a question before, and a bar while it goes on.
 
+import { call, SignedOut, signInPath } from "./desk-call.js";
+
 /**
  * @typedef {{ one: string, many: string }} Counted
  * @typedef {{ label: string, meaning: string, confirm: Counted, working: string, done: Counted }} Action
  * @typedef {{ actions: Record<string, Action>, failed: Counted, skipped: Counted, confirmAll: string, chooseFirst: string,
- *   progress: string, finished: string, stopped: string, stop: string, cancel: string, close: string, failedStep: string }} Texts
+ *   progress: string, finished: string, stopped: string, stop: string, cancel: string, close: string, failedStep: string, sessionOver: string }} Texts
  * @typedef {{ done: number, failed: number, skipped: number, next: string | null, total: number }} Report
  * @typedef {{ action: string, forMs?: number, ids?: number[], filter?: Record<string, string> }} Work
  */
@@ -107,7 +109,12 @@ async function run(work, count, csrf, view, t, action) {
   let next = null;
   try {
     do {
-      const report = await step({ ...work, ...(next === null ? {} : { after: next }) }, csrf);
+      /** @type {Report} */
+      const report = await call(
+        "/api/admin/keys/actions",
+        { ...work, ...(next === null ? {} : { after: next }) },
+        csrf,
+      );
       sums.done += report.done;
       sums.failed += report.failed;
       sums.skipped += report.skipped;
@@ -115,8 +122,9 @@ async function run(work, count, csrf, view, t, action) {
       view.progress(t, looked(), Math.max(report.total, looked()));
     } while (next !== null && !isStopped);
   } catch (error) {
-    const why = error instanceof Error ? error.message : "";
-    view.finish(t.stopped, [...outcome(sums, t, action), `${t.failedStep} ${why}`]);
+    const isSignedOut = error instanceof SignedOut;
+    const why = isSignedOut ? t.sessionOver : `${t.failedStep} ${error instanceof Error ? error.message : ""}`;
+    view.finish(t.stopped, [...outcome(sums, t, action), why], isSignedOut);
     return;
   }
   view.finish(next === null ? t.finished : t.stopped, outcome(sums, t, action));
@@ -133,22 +141,6 @@ function outcome(sums, t, action) {
     ...(sums.failed > 0 ? [filled(t.failed, sums.failed)] : []),
     ...(sums.skipped > 0 ? [filled(t.skipped, sums.skipped)] : []),
   ];
-}
-
-/**
- * @param {object} body
- * @param {string} csrf
- * @returns {Promise<Report>}
- */
-async function step(body, csrf) {
-  const response = await fetch("/api/admin/keys/actions", {
-    method: "POST",
-    headers: { "content-type": "application/json", "x-csrf-token": csrf },
-    body: JSON.stringify(body),
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer?.error?.message ?? String(response.status));
-  return answer;
 }
 
 /** @param {HTMLFormElement} list */
@@ -186,6 +178,7 @@ function viewOf(box) {
     cancel: part("cancel"),
     confirm: part("confirm"),
     close: part("close"),
+    signIn: part("sign-in"),
   };
   const bar = part("bar");
 
@@ -266,8 +259,9 @@ function viewOf(box) {
     /**
      * @param {string} title
      * @param {string[]} lines
+     * @param {boolean} [isSignedOut]
      */
-    finish(title, lines) {
+    finish(title, lines, isSignedOut = false) {
       parts.title.textContent = title;
       parts.result.hidden = false;
       parts.result.replaceChildren(
@@ -278,11 +272,13 @@ function viewOf(box) {
         }),
       );
       parts.cancel.hidden = true;
-      parts.close.hidden = false;
+      const way = isSignedOut ? parts.signIn : parts.close;
+      way.hidden = false;
+      if (parts.signIn instanceof HTMLAnchorElement) parts.signIn.href = signInPath();
       const leave = () => location.reload();
       parts.close.onclick = leave;
       box.oncancel = leave;
-      parts.close.focus();
+      way.focus();
     },
   };
 }

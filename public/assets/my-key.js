@@ -112,6 +112,7 @@ async function ask(method, subject) {
 function problemOf(status) {
   if (status === 404) return texts.notHere;
   if (status === 429) return texts.tooMany;
+  if (status === 403) return texts.closed;
   return status < 500 ? texts.notAKey : texts.failed;
 }
 

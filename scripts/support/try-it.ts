@@ -11,6 +11,15 @@ export function curlLines(url: string, key: string): string[] {
   ];
 }
 
+/** The pages for people; `token` says where the operator's token is. */
+export function pageLines(url: string, token: string): string[] {
+  return [
+    `The table     ${url}/`,
+    `Your key      ${url}/my-key`,
+    `The operator  ${url}/admin    sign in with ${token}`,
+  ];
+}
+
 /** Which base URL each client wants. */
 export function baseUrlLines(url: string): string[] {
   return [

@@ -27,7 +27,7 @@ export type Belongings = ReturnType<typeof createBelongings>;
  */
 export function createBelongings({ table, wait, clock, random, settings }: BelongingsOptions) {
   const holders = new Map<string, number>();
-  const homes = new Map<number, { keyId: number | undefined; contribution: string; until: number }>();
+  const homes = new Map<number, { keyId: number; contribution: string; until: number }>();
   const entryOf = (tokenId: number, resource: string) => `${tokenId} ${resource}`;
 
   const note = (tokenId: number, names: Iterable<string>, keyId: number) => {
@@ -92,6 +92,8 @@ export function createBelongings({ table, wait, clock, random, settings }: Belon
       const known = homes.get(tokenId);
       if (known !== undefined && known.until > now && known.contribution === contribution) return known.keyId;
       const keyId = await wait(() => findHome(tokenId));
+      // The operator may import one at any moment, and tries at once.
+      if (keyId === undefined) return undefined;
       if (homes.size >= MAX_REMEMBERED) homes.clear();
       homes.set(tokenId, { keyId, contribution, until: now + HOME_TTL_MS });
       return keyId;
@@ -100,6 +102,13 @@ export function createBelongings({ table, wait, clock, random, settings }: Belon
     /** The home's key is not in the pool any more: it is looked for again. */
     doubtHome(tokenId: number): void {
       homes.delete(tokenId);
+    },
+
+    /** Google refuses the home's key for good: new things are made with another, if there is one. */
+    async leaveHome(tokenId: number, keyId: number): Promise<void> {
+      homes.delete(tokenId);
+      const other = await table.pickKey(random(), { any: settings.CONTRIBUTION === "closed", not: keyId });
+      if (other !== undefined) await table.settle(tokenId, other, keyId);
     },
 
     /** The token was ended. */

@@ -40,10 +40,13 @@ export function createModelRules(): (patterns: string) => ModelRule | undefined 
 }
 
 function plain(name: string): string {
-  return name
-    .trim()
-    .toLowerCase()
-    .replace(/^models\//, "");
+  return (
+    name
+      .trim()
+      .toLowerCase()
+      // A prefix with nothing behind it stays, and fits no model: a list that says something must not allow all.
+      .replace(/^models\/(?=.)/, "")
+  );
 }
 
 /** A pattern cut at its stars. Without regular expressions: whoever asks must not choose how long the answer takes. */

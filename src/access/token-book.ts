@@ -36,6 +36,8 @@ export class TokenBook {
   readonly #known = new Map<string, Entry>();
   readonly #unknown = new Map<string, number>();
   readonly #asking = new Set<string>();
+  /** Counts what was forgotten: what was read before is out of date. */
+  #forgotten = 0;
 
   constructor(options: TokenBookOptions) {
     this.#options = options;
@@ -57,8 +59,10 @@ export class TokenBook {
   async recognise(token: AccessToken): Promise<TokenStanding> {
     const { table, wait, clock, log } = this.#options;
     try {
+      const before = this.#forgotten;
       const row = await wait(() => table.find(hashToken(token)));
-      this.#remember(token.reveal(), row);
+      // A token that was ended here meanwhile must not live on in this isolate's memory.
+      if (this.#forgotten === before) this.#remember(token.reveal(), row);
       return row === undefined ? UNKNOWN : judge(row, clock());
     } catch (error) {
       log("warn", "access.recognise_failed", { cause: causeOf(error) });
@@ -77,6 +81,7 @@ export class TokenBook {
 
   /** The token was changed here, or ended: asked for again by its next use. */
   forgetId(id: number): void {
+    this.#forgotten += 1;
     for (const [text, { row }] of this.#known) if (row.id === id) this.#known.delete(text);
   }
 

@@ -39,7 +39,7 @@ export type FailureTable = ReturnType<typeof failureTable>;
 export function failureTable(d1: D1Database) {
   const add = statement<{ rows: string }>(d1, addSql);
   const search = statement<{ [Name in keyof FailureFilter]: FailureFilter[Name] } & { most: number }>(d1, searchSql);
-  const edges = statement(d1, sql`select min(id) as oldest, max(id) as newest from ${failures}`);
+  const edges = statement(d1, edgesSql);
   const sweepByAge = statement<{ before: number }>(d1, sweepByAgeSql);
   const sweepByCount = statement<{ keep: number }>(d1, sweepByCountSql);
 
@@ -67,7 +67,7 @@ export function failureTable(d1: D1Database) {
 
     /** The ids of the oldest failure and of the newest. */
     async edges(): Promise<{ oldest: number; newest: number }> {
-      const row = await edges({}).first<{ oldest: number | null; newest: number | null }>();
+      const [row] = (await edges({}).all<{ oldest: number | null; newest: number | null }>()).results;
       return { oldest: row?.oldest ?? 0, newest: row?.newest ?? 0 };
     },
 
@@ -79,6 +79,9 @@ export function failureTable(d1: D1Database) {
 const addSql = sql`insert into ${failures} (at, key_id, token_id, model, verdict, status, message)
   select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
   from json_each(${sql.placeholder("rows")})`;
+
+// Each by itself is a step into the tree; both in one `select` would read the whole log.
+const edgesSql = sql`select (select min(id) from ${failures}) as oldest, (select max(id) from ${failures}) as newest`;
 
 const before = sql.placeholder("before");
 const text = sql.placeholder("text");
@@ -96,9 +99,15 @@ const searchSql = sql`select id, at, key_id as keyId, token_id as tokenId, model
     and (${text} is null or instr(lower(message), lower(${text})) > 0 or instr(verdict, lower(${text})) > 0)
   order by id desc limit ${sql.placeholder("most")}`;
 
-const oldest = sql`select id, at from ${failures} order by id limit ${sql.raw(String(SWEEP_LIMIT))}`;
+const limit = sql.raw(String(SWEEP_LIMIT));
 
-const sweepByAgeSql = sql`delete from ${failures} where id in (select id from (${oldest}) where at < ${before})`;
+const oldest = sql`select id, at from ${failures} order by id limit ${limit}`;
+
+// Ids grow with time but for seconds: nothing behind the first that is young enough needs a look.
+const sweepByAgeSql = sql`delete from ${failures} where id in (
+  select id from ${failures}
+  where id < coalesce((select id from (${oldest}) where at >= ${before} limit 1), 1 << 62) order by id limit ${limit})`;
 
 const sweepByCountSql = sql`delete from ${failures} where id in (
-  select id from (${oldest}) where id <= (select max(id) from ${failures}) - ${sql.placeholder("keep")})`;
+  select id from ${failures} where id <= (select max(id) from ${failures}) - ${sql.placeholder("keep")}
+  order by id limit ${limit})`;

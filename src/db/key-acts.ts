@@ -75,6 +75,13 @@ export function keyActs(d1: D1Database) {
       );
     },
 
+    /** Deletes counts by model of erased keys, of one of `parts` equal parts of the ids. */
+    async sweepErased(part: number, parts: number): Promise<void> {
+      const upTo = (share: number) => sql`(select max(id) from ${keys}) * ${share} / ${parts}`;
+      await act(sql`delete from ${keyModels} where key_id in (
+        select id from ${keys} where status = 'deleted' and status <> 'active' and id > ${upTo(part)} and id <= ${upTo(part + 1)})`);
+    },
+
     /** True if there is such a key. */
     async note(id: number, note: string | null): Promise<boolean> {
       const noted = await act(

@@ -96,11 +96,8 @@ export function keyDeskTable(d1: D1Database) {
         where key_id = ${id} order by uses + errors desc, model limit ${MAX_MODELS}`),
 
     /** The next keys of a filter, in order of their ids. */
-    async idsOf(filter: KeyFilter, range: { after: number; upTo: number; limit: number }, now: number) {
-      const { indexed, rest } = conditionsOf(filter, now);
-      const rows = await read<{ id: number }>(sql`select ${keys.id} as id from ${keys}
-        where ${indexed} and ${rest} and ${keys.id} > ${range.after} and ${keys.id} <= ${range.upTo}
-        order by ${keys.id} limit ${range.limit}`);
+    async idsOf(filter: KeyFilter, range: IdRange, now: number) {
+      const rows = await read<{ id: number }>(idsSql(filter, range, now));
       return rows.map(({ id }) => id);
     },
 
@@ -116,6 +113,12 @@ export function keyDeskTable(d1: D1Database) {
           resting_until is not null as resting
         from ${keys} where id in (select value from json_each(${JSON.stringify(ids)})) and ciphertext is not null`),
   };
+}
+
+interface IdRange {
+  after: number;
+  upTo: number;
+  limit: number;
 }
 
 export interface SealedDeskKey {
@@ -207,4 +210,22 @@ function pageSql({ filter, sort, order, behind, limit }: KeyPage, now: number): 
       order by ${orderSql} limit ${limit}) page
     join ${keys} on ${keys.id} = page.id
     order by page.value ${direction}, page.id ${direction}`;
+}
+
+/**
+ * A work asks for its next keys a hundred times. What cools or rests is walked by id, from where the work stands: by
+ * their own indices all of them would be read each time.
+ */
+function idsSql(filter: KeyFilter, { after, upTo, limit }: IdRange, now: number): SQL {
+  const { indexed, rest } = conditionsOf(filter, now);
+  if (filter.q === undefined && filter.status === "cooling") {
+    return sql`select c.key_id as id from ${coolings} c cross join ${keys} on ${keys.id} = c.key_id
+      where c.key_id > ${after} and c.key_id <= ${upTo} and c.until > ${now} and ${keys.status} = 'active' and ${rest}
+      group by c.key_id order by c.key_id limit ${limit}`;
+  }
+  const isResting = filter.q === undefined && filter.status === "resting";
+  const chosen = isResting ? sql`${keys.status} = 'active' and ${keys.restingUntil} is not null` : indexed;
+  return sql`select ${keys.id} as id from ${keys}
+    where ${chosen} and ${rest} and ${keys.id} > ${after} and ${keys.id} <= ${upTo}
+    order by ${keys.id} limit ${limit}`;
 }

@@ -83,7 +83,7 @@ export const settingsOverrides = sqliteTable("settings_overrides", {
   changedAt: integer("changed_at").notNull(),
 });
 
-/** An access token: its bearer is served by the pool's keys and brings none. Only a keyed hash of it is stored. */
+/** An access token: its bearer is served by the pool's keys and brings none. Only a hash of it is stored. */
 export const tokens = sqliteTable(
   "tokens",
   {

@@ -24,8 +24,8 @@ export function tokenResourceTable(d1: D1Database) {
   const remember = statement<{ token: number; names: string; key: number; now: number }>(d1, rememberSql);
   const forget = statement<{ token: number; resource: string }>(d1, forgetSql);
   const home = statement<{ token: number }>(d1, homeSql);
-  const imported = statement<{ after: number }>(d1, importedSql);
-  const anyKey = statement<{ after: number }>(d1, anyKeySql);
+  const imported = statement<{ after: number; not: number }>(d1, importedSql);
+  const anyKey = statement<{ after: number; not: number }>(d1, anyKeySql);
   const lastKey = statement(d1, sql`select max(id) as id from ${keys}`);
   const settle = statement<{ token: number; key: number; former: number | null }>(d1, settleSql);
   const sweepOld = statement<{ before: number }>(d1, sweepOldSql);
@@ -57,13 +57,13 @@ export function tokenResourceTable(d1: D1Database) {
 
     /**
      * An active key with an id above `share` (0 to 1) of all ids, or the first one: tokens spread over the keys. Only
-     * one that the operator imported, unless `any` may do.
+     * one that the operator imported, unless `any` may do; `not` this one.
      */
-    async pickKey(share: number, { any }: { any: boolean }): Promise<number | undefined> {
+    async pickKey(share: number, { any, not = 0 }: { any: boolean; not?: number }): Promise<number | undefined> {
       const pick = any ? anyKey : imported;
       const last = (await lastKey({}).first<{ id: number | null }>())?.id ?? 0;
       for (const after of [Math.floor(last * share), 0]) {
-        const found = await pick({ after }).first<{ id: number }>();
+        const found = await pick({ after, not }).first<{ id: number }>();
         if (found !== null) return found.id;
       }
       return undefined;
@@ -96,10 +96,12 @@ const homeSql = sql`select home_key_id as keyId, status, origin from ${tokens}
   left join ${keys} on ${keys.id} = home_key_id where ${tokens.id} = ${token}`;
 
 const importedSql = sql`select id from ${keys} indexed by keys_imported
-  where id > ${sql.placeholder("after")} and origin = 'imported' and status = 'active' order by id limit 1`;
+  where id > ${sql.placeholder("after")} and id <> ${sql.placeholder("not")}
+    and origin = 'imported' and status = 'active' order by id limit 1`;
 
 const anyKeySql = sql`select id from ${keys} indexed by keys_leasable
-  where id > ${sql.placeholder("after")} and status = 'active' and resting_until is null order by id limit 1`;
+  where id > ${sql.placeholder("after")} and id <> ${sql.placeholder("not")}
+    and status = 'active' and resting_until is null order by id limit 1`;
 
 const settleSql = sql`update ${tokens} set home_key_id = ${key}
   where id = ${token} and home_key_id is ${sql.placeholder("former")}`;

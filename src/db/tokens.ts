@@ -1,4 +1,4 @@
-import { getTableColumns, sql } from "drizzle-orm";
+import { getTableColumns, sql, type SQLWrapper } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { tokenResources, tokens } from "./schema-records.ts";
 import { statement } from "./statement.ts";
@@ -92,7 +92,11 @@ export function tokenTable(d1: D1Database) {
 
     /** Other terms; another period begins to count anew. */
     async change(tokenId: number, terms: Partial<TokenTerms>): Promise<TokenRow | undefined> {
-      const reset = terms.limitPeriod === undefined ? {} : { periodStart: 0, used: 0 };
+      const { limitPeriod } = terms;
+      // Who sends all terms to change a name must not give a used-up token its requests back.
+      const unlessSame = (column: SQLWrapper) => sql`iif(${tokens.limitPeriod} = ${limitPeriod}, ${column}, 0)`;
+      const reset =
+        limitPeriod === undefined ? {} : { periodStart: unlessSame(tokens.periodStart), used: unlessSame(tokens.used) };
       if (Object.keys(terms).length === 0) return (await findId({ id: tokenId }).first<TokenRow>()) ?? undefined;
       const [changed] = await db
         .update(tokens)

@@ -48,6 +48,10 @@ export interface DeskOptions {
 
 const EXPORT_PAGE = 2000;
 
+/** The scheduled run's interval, and how many of them a day has. */
+const SWEEP_EVERY_MS = 300_000;
+const SWEEP_PARTS = 288;
+
 export type PoolDesk = ReturnType<typeof createPoolDesk>;
 
 /** The operator's hands on the keys. Every method throws if D1 does not answer. */
@@ -117,7 +121,8 @@ export function createPoolDesk(options: DeskOptions) {
       const changed = await write(act, ids, forMs, now);
       switch (act) {
         case "cool":
-          castOut(changed, now + forMs);
+          // Then no block holds them any more. For longer, and who is restored elsewhere would stay out here.
+          castOut(changed, now + Math.min(forMs, outcastMs()));
           break;
         case "retire":
         case "delete":
@@ -141,6 +146,9 @@ export function createPoolDesk(options: DeskOptions) {
     async giveUp(failed: readonly { id: number; reason: string; words: string | null }[]): Promise<void> {
       if (failed.length > 0) await acts.giveUp(failed);
     },
+
+    /** Sweeps what counters on their way wrote about keys that were erased meanwhile: a part at a time, all in a day. */
+    sweepErased: () => acts.sweepErased(Math.floor(clock() / SWEEP_EVERY_MS) % SWEEP_PARTS, SWEEP_PARTS),
 
     /** The keys among these ids that can be opened, to ask Google about them. */
     async open(ids: readonly number[]) {

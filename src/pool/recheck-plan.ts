@@ -38,11 +38,12 @@ export function planRecheck(
     case "served":
       return proved ? { kind: "restore" } : { kind: "undecided", at: now + DAY_MS };
     case "key_dead":
-    case "key_unsuited":
     case "caller_fault":
       return { kind: "refused", at: nextTurn(rechecks + 1, now) };
     case "key_broke":
     case "model_not_offered":
+    // VERIFY_MODEL may be gone (404), which is no word about the key.
+    case "key_unsuited":
       return { kind: "undecided", at: now + DAY_MS };
     case "quota_day":
       return { kind: "undecided", at: nextPacificMidnight(now) };

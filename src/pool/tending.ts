@@ -4,9 +4,14 @@ import type { KeyTable } from "../db/keys.ts";
 import { causeOf, type Log } from "../log.ts";
 import type { Defer } from "./defer.ts";
 
-/** How often one isolate looks after the pool (wakes keys, sweeps ended coolings), and how much at a time. */
+/** How often one isolate looks after the pool: wakes keys, sweeps ended coolings. */
 const TEND_EVERY_MS = 60_000;
-const TEND_LIMIT = 200;
+
+/** How many keys wake at a time (three rows written each): an operator may have rested all 50,000 at once. */
+const WAKE_LIMIT = 1000;
+
+/** How many ended coolings go at a time. They are in nobody's way. */
+const SWEEP_LIMIT = 200;
 
 /** Ended coolings stay for this long: a busy pair is cooled for longer only while it is known to have been busy. */
 const KEEP_ENDED_MS = 600_000;
@@ -25,8 +30,8 @@ export function createTending({ keys, coolings, batch, clock, log }: TendingOpti
 
   async function tend(): Promise<void> {
     const now = clock();
-    await keys.wake(now, TEND_LIMIT);
-    await batch([coolings.sweep(now - KEEP_ENDED_MS, TEND_LIMIT), keys.sweepStretches(now)]);
+    await keys.wake(now, WAKE_LIMIT);
+    await batch([coolings.sweep(now - KEEP_ENDED_MS, SWEEP_LIMIT), keys.sweepStretches(now)]);
   }
 
   function tendSometimes(defer: Defer): void {

@@ -55,7 +55,7 @@ export function api(services: Services) {
       const route = chooseRoute(target, body);
       visit.about.model = route.model;
       const rule = access.modelRule();
-      const refused = rule && refuseModel(rule, target, route.model);
+      const refused = rule && refuseModel(rule, target, route.model, body.kind !== "stream");
       if (refused !== undefined) return refused;
       const relayed = await relay({
         keys,

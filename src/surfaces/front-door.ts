@@ -6,7 +6,7 @@ import { requestLog } from "./request-log.ts";
 import { tally } from "./tally.ts";
 import { toVisit, type Visit } from "./visit.ts";
 
-type Answer = (visit: Visit, env: unknown, context: ExecutionContext) => Response | Promise<Response>;
+type Answer = (visit: Visit, context: ExecutionContext) => Response | Promise<Response>;
 
 /**
  * What is done for every request, whoever answers it: an id that the caller gets as well, leave for pages of any origin
@@ -17,7 +17,7 @@ export function frontDoor(services: Services, answer: Answer) {
   const count = tally(services);
   const { liveSettings } = services;
 
-  return async function frontDoor(request: Request, env: unknown, context: ExecutionContext): Promise<Response> {
+  return async function frontDoor(request: Request, _env: unknown, context: ExecutionContext): Promise<Response> {
     const id = crypto.randomUUID();
     const visit = toVisit(request, context, services.clock());
     const settled = liveSettings.ready(visit.defer);
@@ -27,7 +27,7 @@ export function frontDoor(services: Services, answer: Answer) {
     let response: Response;
     try {
       const isPreflight = isOpen && request.method === "OPTIONS";
-      response = isPreflight ? answerPreflight(request) : await answer(visit, env, context);
+      response = isPreflight ? answerPreflight(request) : await answer(visit, context);
     } catch (error) {
       response = unexpected(error, services);
     }

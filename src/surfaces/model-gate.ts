@@ -8,19 +8,44 @@ import { peekJson, withJson } from "./peek-json.ts";
 const MAX_LIST_BYTES = 2 * 1024 * 1024;
 
 /**
- * The refusal of a request whose model is known and not allowed; undefined lets it pass. `model` is the one of the body.
+ * The refusal of a request whose model is not allowed, or is to stand in its body and cannot be read there; undefined
+ * lets it pass. `model` is the one of the body, if that was read: what is too large to be held travels on its caller's
+ * own key anyway.
  */
 export function refuseModel(
   rule: ModelRule | undefined,
   target: Target,
   model: string | undefined,
+  wasRead = true,
 ): Response | undefined {
   if (rule === undefined) return undefined;
   const inPath = readModelInPath(target.pathAndQuery);
   if (inPath.kind === "unreadable") return modelRefused("A model of that name", rule, target.dialect);
-  const asked = inPath.kind === "model" ? inPath.model : model;
-  return asked === undefined || rule.allows(asked) ? undefined : modelRefused(asked, rule, target.dialect);
+  const asked = inPath.kind === "model" ? inPath.model : (model ?? tunedModelIn(target.pathAndQuery));
+  // Two models, single quotes, an agent: Google would take what the rule has not seen.
+  if (wasRead && target.modelInBody && model === undefined) return modelRefused(UNREAD, rule, target.dialect);
+  const named = [asked, ...modelsInQuery(target.pathAndQuery)].filter((name) => name !== undefined);
+  const refused = named.find((name) => !rule.allows(name));
+  return refused === undefined ? undefined : modelRefused(refused, rule, target.dialect);
 }
+
+/** What else a path can be asked to generate with: a tuned model's owner names it as they like. */
+const TUNED = /^\/(?:v1|v1beta|v1alpha)\/((?:tunedModels|dynamic)\/[^/:?]*):\w*(?:generate|embed|predict)/i;
+
+function tunedModelIn(pathAndQuery: string): string | undefined {
+  return TUNED.exec(pathAndQuery)?.[1];
+}
+
+/** Google binds fields of the request to parameters of the query as well. */
+function modelsInQuery(pathAndQuery: string): string[] {
+  const at = pathAndQuery.indexOf("?");
+  if (at === -1) return [];
+  const parameters = [...new URLSearchParams(pathAndQuery.slice(at))];
+  return parameters.flatMap(([name, value]) => (name.trim().toLowerCase() === "model" ? [value] : []));
+}
+
+/** What is refused where a model has to be named. */
+export const UNREAD = "What does not name its model where it can be read";
 
 export function modelRefused(what: string, { words }: ModelRule, dialect: Dialect): Response {
   const message = `${what} may not be used here. Allowed: ${words}.`;

@@ -1,12 +1,12 @@
 import type { Services } from "../services.ts";
-import type { Visit } from "./visit.ts";
+import type { About, Visit } from "./visit.ts";
 
 /** Counts an answered request for the API: no query, a few additions. */
 export function tally({ records, clock }: Pick<Services, "records" | "clock">) {
   return function tally({ about, arrivedAt, defer, request }: Visit, { status }: Response): void {
     if (about === undefined) return;
     const { model, relayed } = about;
-    const callerFault = status >= 400 && (request.signal.aborted || isCallersFault(relayed, status));
+    const callerFault = status >= 400 && (request.signal.aborted || isCallersFault(about, status));
     const attempts = relayed?.attempts ?? 0;
     records.answered(
       { model, status, servedBy: relayed?.servedBy, attempts, ms: clock() - arrivedAt, callerFault },
@@ -19,8 +19,8 @@ export function tally({ records, clock }: Pick<Services, "records" | "clock">) {
  * Whether a refusal is the caller's own doing, which is no failure of the pool's: a bad request, or a bad key of their
  * own. Without it, anyone could spoil the success rate with junk.
  */
-function isCallersFault(relayed: NonNullable<Visit["about"]>["relayed"], status: number): boolean {
-  if (relayed === undefined) return status < 500;
+function isCallersFault({ relayed, isDry }: About, status: number): boolean {
+  if (relayed === undefined) return status < 500 && isDry !== true;
   switch (relayed.answer.verdict.kind) {
     case "caller_fault":
       return true;

@@ -9,6 +9,7 @@ import type { Services } from "../services.ts";
 import { TICKET_PARAMETER } from "../upload-ticket.ts";
 import type { Target } from "../ingress/target.ts";
 import { guestUpload } from "./guests/guest-upload.ts";
+import { withoutTokens } from "./guests/guest-visit.ts";
 import { unknownToken } from "./guests/refusals.ts";
 import type { Visit } from "./visit.ts";
 
@@ -65,7 +66,8 @@ export function continueUpload(services: Services) {
     const tokenId = tickets.tokenIdOf(ticket);
     if (tokenId !== undefined && !(await guests.mayGoOn(tokenId))) return unknownToken(target.dialect);
     const body = request.body === null ? { kind: "none" as const } : { kind: "stream" as const, stream: request.body };
-    const answer = await forward(outgoingOf(request, target, body, PINNED), key);
+    const outgoing = outgoingOf(request, target, body, PINNED);
+    const answer = await forward(tokenId === undefined ? outgoing : withoutTokens(outgoing), key);
     const servedBy = tokenId === undefined ? "own" : "pool";
     const response = toReply({ answer, servedBy, key, attempts: 1, contributed: false }, target.dialect, {
       now: clock(),

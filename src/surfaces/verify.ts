@@ -61,7 +61,7 @@ async function readKeys(request: Request): Promise<Reading> {
   const presented = caller.kind === "caller" ? caller.keys.map((key) => key.reveal()) : [];
   const words = new Set([...presented, ...pasted]);
   if (words.size > 0) return { kind: "keys", keys: [...words].map(toApiKey) };
-  return { kind: "problem", answer: callerProblem(caller.kind === "malformed" ? "malformed" : "nobody", dialect) };
+  return { kind: "problem", answer: callerProblem(caller.kind === "caller" ? "nobody" : caller.kind, dialect) };
 }
 
 function wordsIn(text: string): string[] {

@@ -8,7 +8,15 @@ export interface Visit {
   arrivedAt: number;
   defer: Defer;
   /** What is known of a request to the API; without it the request gets no line in the log, and is not counted. */
-  about: { target: Target; model: string | undefined; relayed: Relayed | undefined } | undefined;
+  about: About | undefined;
+}
+
+export interface About {
+  target: Target;
+  model: string | undefined;
+  relayed: Relayed | undefined;
+  /** No key of the pool was ready for a caller who brings none. */
+  isDry?: boolean;
 }
 
 export function toVisit(request: Request, context: Pick<ExecutionContext, "waitUntil">, arrivedAt: number): Visit {

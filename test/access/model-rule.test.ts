@@ -34,6 +34,8 @@ describe("A rule about models", () => {
     ["a, b", "a, b"],
     ["a", ""],
     ["a*", "models/models/a"],
+    ["models/", "anything"],
+    ["models/, a", "models/b"],
   ])("%s does not allow %s", (patterns, model) => {
     expect(allows(patterns, model)).toBe(false);
   });

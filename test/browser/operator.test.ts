@@ -114,6 +114,50 @@ journey("an operator imports a thousand keys, and retires and restores them in b
   expect(await statusOf(table, keys[999] ?? "")).toBe("active");
 });
 
+journey(
+  "an operator whose session ends in the middle of a long work is led to sign in, and sees what was done",
+  { tolerates: [/status of 401/] },
+  async (visit) => {
+    const { page, context, table } = visit;
+    await table.seat();
+    await signIn(page, table);
+    const path = "/admin/keys?status=active&sort=id";
+    for (const begin of [
+      async () => {
+        await page.goto(path);
+        await page.getByLabel(/that fit the filter$/).check();
+        await context.clearCookies();
+        await page.getByRole("button", { name: "Verify", exact: true }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Verify", exact: true }).click();
+        await page.getByRole("heading", { name: "Stopped before the end" }).waitFor();
+        expect(await page.getByRole("dialog").innerText()).toContain("0 keys work.");
+        await inspect(page, "operator-session-over");
+      },
+      async () => {
+        await page.goto("/admin/keys/import");
+        await page.getByLabel("Text with keys").fill(await table.issue());
+        await context.clearCookies();
+        await page.getByRole("button", { name: "Look for keys and try them" }).click();
+      },
+    ]) {
+      await begin();
+      await page.getByText("Your session is over").waitFor();
+      expect(await page.content()).not.toContain("Authorization: Bearer");
+      const here = new URL(page.url());
+      await page.getByRole("link", { name: "Sign in again" }).click();
+      await page.getByLabel("Operator’s token").fill(table.adminToken);
+      await page.keyboard.press("Enter");
+      await page.waitForURL(`**${here.pathname}${here.search}`);
+    }
+  },
+);
+
+journey("a report of JSON asks for an icon that is there", {}, async ({ page, table }) => {
+  await page.goto("/keycount");
+  const icon = await page.request.get(`${table.url}/favicon.ico`);
+  expect([icon.status(), icon.headers()["content-type"]]).toEqual([200, expect.stringMatching(/^image\//)]);
+});
+
 journey("an operator finds one key by pasting it, writes a note, verifies and deletes it", {}, async (visit) => {
   const { page, table } = visit;
   const key = await table.seat();

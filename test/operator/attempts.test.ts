@@ -18,6 +18,8 @@ const bearer = (token: string, headers: Record<string, string>): Sent => ({
   headers: { authorization: `Bearer ${token}`, ...headers },
 });
 
+const cookiesOf = ({ headers }: Response) => headers.getSetCookie().map((cookie) => cookie.split(";", 1)[0] ?? "");
+
 describe("tries of the operator's token", () => {
   it("end for an address after ten failures in a quarter of an hour, and say for how long", async () => {
     const { send } = layDesk();
@@ -69,6 +71,31 @@ describe("tries of the operator's token", () => {
     for (let at = 0; at < 10; at++) await send(signInRequest("guess", from(at)));
     expect((await send(signInRequest(ADMIN_TOKEN, from(99)))).status).toBe(429);
     expect((await send(signInRequest(ADMIN_TOKEN, { "cf-connecting-ip": "2001:db8:1:3::1" }))).status).toBe(303);
+  });
+
+  it("by a stranger behind the same proxy do not keep a browser out that has signed in before", async () => {
+    const { send, isolate } = layDesk();
+    const known = cookiesOf(await send(signInRequest(ADMIN_TOKEN, ATTACKER)))[1] ?? "";
+    expect(known).toMatch(/^__Host-potluck-browser=[\w-]{22}\.[\w-]{43}$/);
+    for (let at = 0; at < 12; at++) await send(signInRequest("guess", ATTACKER));
+    expect((await send(signInRequest(ADMIN_TOKEN, ATTACKER))).status).toBe(429);
+    expect((await isolate()(signInRequest(ADMIN_TOKEN, { ...ATTACKER, cookie: known }))).status).toBe(303);
+    expect((await send({ method: "GET", path: "/admin/settings", headers: { cookie: known } })).status).toBe(303);
+  });
+
+  it("end for such a browser as well, from whatever address; a forged one, or of another token, is unknown", async () => {
+    const { send, isolate } = layDesk();
+    const known = cookiesOf(await send(signInRequest(ADMIN_TOKEN, OPERATOR)))[1] ?? "";
+    for (let at = 0; at < 10; at++) await send(signInRequest("guess", { ...ATTACKER, cookie: known }));
+    expect((await send(signInRequest(ADMIN_TOKEN, { ...OPERATOR, cookie: known }))).status).toBe(429);
+    expect((await send(signInRequest(ADMIN_TOKEN, ATTACKER))).status).toBe(303);
+
+    const another = "another-token-of-the-operator";
+    const forged = `__Host-potluck-browser=${"A".repeat(22)}.${"A".repeat(43)}`;
+    for (let at = 0; at < 10; at++) await send(signInRequest("guess", ATTACKER));
+    expect((await send(signInRequest(ADMIN_TOKEN, { ...ATTACKER, cookie: forged }))).status).toBe(429);
+    const renewed = isolate({ ADMIN_TOKEN: another });
+    expect((await renewed(signInRequest(another, { ...ATTACKER, cookie: known }))).status).toBe(429);
   });
 
   it("cost no query once the address is over the limit", async () => {

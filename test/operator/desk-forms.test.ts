@@ -246,6 +246,8 @@ describe("tokens", () => {
   it.each([
     ["name", { name: " " }, "Give it a name"],
     ["models", { models: "gemini; drop" }, "Must be names of models"],
+    // Cut off at 2,000 characters it would end in a star, and allow more than was typed.
+    ["models", { models: `${"a".repeat(1990)},gemini-2*-flash` }, "Must be names of models"],
     ["requestLimit", { requestLimit: "0" }, "Must be a whole number from 1"],
     ["requestLimit", { requestLimit: "-5" }, "Must be a whole number from 1"],
     ["expiresAt", { expiresAt: "2020-01-01" }, "Must be a day in the future"],

@@ -83,6 +83,23 @@ describe("every page of the desk", () => {
     }
   });
 
+  it.each([
+    ["/admin", "/admin", "page"],
+    ["/admin/keys?status=retired", "/admin/keys", "page"],
+    ["/admin/keys/1", "/admin/keys", "true"],
+    ["/admin/keys/import", "/admin/keys/import", "page"],
+    ["/admin/tokens/1", "/admin/tokens", "true"],
+  ])("%s is found in the navigation, once", async (path, href, current) => {
+    const browser = await layDesk().signIn();
+    await seedKeys(1);
+    await seedToken("Team");
+    const { html } = await browser.open(path);
+    const links = [...html.matchAll(/<a class="nav__link" href="([^"]+)"(?: aria-current="(\w+)")?>/g)];
+    expect(links).toHaveLength(6);
+    const marked = links.filter(([, , mark]) => mark !== undefined).map(([, link, mark]) => [link, mark]);
+    expect(marked).toEqual([[href, current]]);
+  });
+
   it("says that the database did not answer, and no more, where it did not", async () => {
     const d1 = new FaultyD1();
     const desk = layDesk({ DB: d1.binding });

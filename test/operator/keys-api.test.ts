@@ -272,6 +272,19 @@ describe("work on keys", () => {
     expect(table.served()).toContain(keys[0]);
   });
 
+  it("cooled for a day here and restored in another isolate, a key has its turns here again", async () => {
+    const { table, keys, ids } = await withKeys(2);
+    const elsewhere = table.isolate();
+    await act(table, { action: "cool", ids: [ids[0]], forMs: 86_400_000 });
+    const body = { action: "restore", ids: [ids[0]] };
+    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
+    expect((await elsewhere({ path: "/api/admin/keys/actions", body, headers })).status).toBe(200);
+    table.served();
+    table.advance(120_000);
+    for (let at = 0; at < 4; at++) await table.send({ key: keys[1] ?? "" });
+    expect(table.served()).toContain(keys[0]);
+  });
+
   it("restores keys with all their marks wiped, and hands them out at once", async () => {
     const { table, keys } = await withKeys(2);
     const [back = "", other = ""] = keys;

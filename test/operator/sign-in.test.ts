@@ -192,6 +192,17 @@ describe("the cookie", () => {
     }
   });
 
+  it("opens nothing after its browser has signed in anew", async () => {
+    const desk = layDesk();
+    const former = await desk.signIn();
+    const other = await desk.signIn();
+    const again = await desk.send(signInRequest(ADMIN_TOKEN, { cookie: former.cookie }));
+    expect(again.status).toBe(303);
+    expect((await former.open("/admin/settings")).status).toBe(303);
+    expect((await other.open("/admin/settings")).status).toBe(200);
+    expect(await sessionIds()).toHaveLength(2);
+  });
+
   it("opens nothing after twelve hours", async () => {
     const desk = layDesk();
     const browser = await desk.signIn();

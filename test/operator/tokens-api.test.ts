@@ -68,6 +68,9 @@ describe("access tokens", () => {
     [{ name: "x", requestLimit: -5 }, "requestLimit"],
     [{ name: "x", limitPeriod: "hour" }, "limitPeriod"],
     [{ name: "x", models: "a; drop table keys" }, "models"],
+    [{ name: "x", models: "a b" }, "models"],
+    [{ name: "x", models: "," }, "models"],
+    [{ name: "x", models: "a".repeat(2001) }, "models"],
     [{ name: "x", hash: "mine" }, "hash"],
     [{ name: "x", token: "potluck-mine" }, "token"],
   ])("%j is refused", async (body, field) => {

@@ -27,7 +27,7 @@ describe("a retired key that is asked again", () => {
 
   it.each<[Verdict, string]>([
     [dead, "refused"],
-    [{ kind: "key_unsuited" }, "refused"],
+    [{ kind: "key_unsuited" }, "undecided"],
     [{ kind: "caller_fault" }, "refused"],
     [{ kind: "key_broke", reason: "PREPAY_DEPLETED" }, "undecided"],
     [{ kind: "quota_day" }, "undecided"],

@@ -5,6 +5,7 @@ import { googleFixtures } from "../support/google-fixtures.ts";
 import { emptyPool, storedKey } from "../support/pool-rows.ts";
 import { emptyRecords, storedActivity, storedFailures } from "../support/records-table.ts";
 import { layTable, MODEL, newKey, newKeys } from "../support/table.ts";
+import { issueToken } from "../support/tokens.ts";
 
 beforeEach(async () => {
   await emptyPool();
@@ -45,6 +46,18 @@ describe("requests for the API", () => {
     expect(await sums()).toEqual({ requests: 4, served: 4, byPool, faults: 0, retries: 1 });
   });
 
+  it("are counted and logged, too, where a percent sign in the path makes them go round by the pages", async () => {
+    const table = layTable({ LOG_SAMPLE: "100" });
+    const key = newKey();
+    table.google.issue(key);
+    await (await table.send({ key, path: "/files:regist%65r" })).body?.cancel();
+    expect(table.google.calls).toHaveLength(1);
+    expect((await sums()).requests).toBe(1);
+    expect(table.log.filter(({ event }) => event === "request.answered")).toHaveLength(1);
+    await (await table.send({ key, path: "/wp-log%69n.php" })).body?.cancel();
+    expect((await sums()).requests).toBe(1);
+  });
+
   it("of others than the API are not: pages, reports, preflights, what scanners look for", async () => {
     const table = layTable();
     for (const path of ["/", "/keycount", "/badge", "/health", "/key", "/wp-login.php", "/.env", "/metrics"]) {
@@ -73,6 +86,21 @@ describe("requests for the API", () => {
     const failures = [await table.send({ key: bankrupt }), await table.send({ key: member })];
     expect(failures.map(({ status }) => status)).toEqual([429, 503]);
     expect(await sums()).toMatchObject({ requests: 7, served: 0, faults: 5 });
+  });
+
+  it("of a token's bearer: what is nowhere is their fault, a dry pool is ours", async () => {
+    const table = layTable();
+    const key = newKey();
+    await table.contribute(key);
+    await emptyRecords();
+    const { token } = await issueToken();
+    const lost = await table.send({ key: token, path: "/v1beta/models/not-there:generateContent" });
+    expect(lost.status).toBe(404);
+    expect(await sums()).toMatchObject({ requests: 1, served: 0, faults: 1 });
+    table.google.script(key, { kind: "error", fixture: "quota-day" });
+    const dry = [await table.send({ key: token }), await table.send({ key: token })];
+    expect(dry.map(({ status }) => status)).toEqual([429, 429]);
+    expect(await sums()).toMatchObject({ requests: 3, served: 0, faults: 1 });
   });
 
   it("cannot fill the tables with models, verdicts or words of a caller's", async () => {

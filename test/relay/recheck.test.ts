@@ -267,6 +267,7 @@ describe("the scheduled run", () => {
     const { run, log } = open(d1.binding);
     for (const broken of [
       /stretches/,
+      /from "key_models"/,
       /into "activity"/,
       /"key_counts"/,
       /"failures"/,

@@ -10,7 +10,7 @@ import { HOST, isFree, parsePort } from "../../scripts/support/ports.ts";
 import { renderBar, startProgress } from "../../scripts/support/progress.ts";
 import { createSecretsFile, freshSecrets } from "../../scripts/support/secrets.ts";
 import { renderTable } from "../../scripts/support/table.ts";
-import { baseUrlLines, curlLines } from "../../scripts/support/try-it.ts";
+import { baseUrlLines, curlLines, pageLines } from "../../scripts/support/try-it.ts";
 import { isNoRequestLine, tidyLine } from "../../scripts/support/wrangler-output.ts";
 
 describe("secrets for a local run", () => {
@@ -176,4 +176,11 @@ test("the lines to copy name the address, and the shell's variable for the key",
       .every((line) => line.endsWith("\\")),
   ).toBe(true);
   expect(baseUrlLines("http://localhost:8787").join("\n")).toContain('baseURL: "http://localhost:8787/v1"');
+});
+
+test("the lines about the pages name each address once, and where the operator's token is", () => {
+  const lines = pageLines("http://localhost:8787", "ADMIN_TOKEN of .dev.vars");
+  const addresses = lines.map((line) => /https?:\S+/.exec(line)?.[0]);
+  expect(addresses).toEqual(["http://localhost:8787/", "http://localhost:8787/my-key", "http://localhost:8787/admin"]);
+  expect(lines.filter((line) => line.includes("ADMIN_TOKEN"))).toEqual([expect.stringContaining("/admin ")]);
 });

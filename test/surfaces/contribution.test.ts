@@ -75,3 +75,12 @@ test("POST /key says that contribution is closed, and changes nothing", async ()
   expect((await storedKey(key))?.status).toBe("withdrawn");
   expect((await table.send({ key, path: "/key", method: "POST" })).status).toBe(200);
 });
+
+test("what curl sees at / does not promise that a key joins while contribution is closed", async () => {
+  const table = layTable();
+  const greeting = async (send: typeof table.send) => (await send({ method: "GET", path: "/" })).text();
+  expect(await greeting(table.send)).toContain("your key joins the pool");
+  const closed = await greeting(table.isolate({ CONTRIBUTION: "closed" }));
+  expect(closed).not.toContain("your key joins the pool");
+  expect(closed).toContain("no new key joins this pool");
+});

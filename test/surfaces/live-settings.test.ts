@@ -174,6 +174,23 @@ describe("while D1 does not answer", () => {
     expect(isolate.settings.MAX_RETRIES).toBe(9);
   });
 
+  test("an isolate that was idle waits once, and not again before D1 has answered", async () => {
+    const d1 = new FaultyD1();
+    const isolate = isolateSettings({}, d1.binding);
+    await load(isolate);
+    d1.mood = "fails";
+    isolate.advance(60_000);
+    const waiting = isolate.live.ready(() => undefined);
+    expect(waiting).toBeInstanceOf(Promise);
+    await waiting;
+    isolate.advance(60_000);
+    expect(isolate.live.ready(() => undefined)).toBeUndefined();
+    d1.mood = "works";
+    await refresh(isolate);
+    isolate.advance(60_000);
+    expect(isolate.live.ready(() => undefined)).toBeInstanceOf(Promise);
+  });
+
   test("what was read before goes on to hold", async () => {
     await settingsOverrideTable(env.DB).put("MAX_RETRIES", "9", 1);
     const d1 = new FaultyD1();
@@ -245,6 +262,18 @@ describe("in the Worker", () => {
     table.google.issue(stranger);
     expect((await table.send({ key: stranger })).status).toBe(200);
     expect(await storedKey(stranger)).toBeUndefined();
+  });
+
+  test("so does the first request after an idle minute", async () => {
+    const table = layTable();
+    const key = newKey();
+    await table.contribute(key);
+    await put("MODELS", "gemini-3*");
+    table.advance(59_999);
+    expect((await table.send({ key })).status).toBe(200);
+    await put("MODELS", "");
+    table.advance(60_000);
+    expect((await table.send({ key })).status).toBe(200);
   });
 
   test("a steady isolate reads them once in ten seconds", async () => {

@@ -93,6 +93,49 @@ describe("MODELS", () => {
     expect((await table.send({ key: caller, path: "/v1beta/models/gemini-2.5-pro", method: "GET" })).status).toBe(403);
   });
 
+  test.each([
+    "/v1beta/tunedModels/mine:generateContent",
+    "/v1beta/tunedModels/gemini-2.5-flash:streamGenerateContent",
+    "/v1beta/dynamic/gemini-2.5-flash:generateContent",
+    "/v1beta/tunedModels/models%2Fgemini-2.5-flash:batchGenerateContent",
+    "/v1beta/models/gemini-2.5-flash:generateContent?model=models/gemini-2.5-pro",
+    "/v1beta/models/gemini-2.5-flash:generateContent?alt=json&%6Dodel=gemini-2.5-pro",
+    "/v1/chat/completions?model=gemini-2.5-pro",
+  ])("refuses what is named in another place: %s", async (path) => {
+    table.served();
+    const body = path.includes("chat") ? { model: FLASH, messages } : PROMPT;
+    const response = await table.send({ key: caller, path, body });
+    expect(response.status).toBe(403);
+    expect(await response.text()).toContain("may not be used here");
+    expect(table.served()).toEqual([]);
+  });
+
+  test.each([
+    ["two models", `{"model":"${FLASH}","model":"gemini-2.5-pro","messages":[]}`],
+    ["single quotes", "{'model':'gemini-2.5-pro','messages':[]}"],
+    ["another's name for it", { model: "google/gemini-2.5-pro", messages }],
+    ["no model", { messages }],
+  ])("refuses a body that does not name one model where it can be read: %s", async (_, body) => {
+    table.served();
+    for (const headers of [bearer(caller), { ...bearer(caller), "x-pool-mode": "own" }]) {
+      expect((await table.send({ path: "/v1/chat/completions", headers, body })).status).toBe(403);
+    }
+    expect(table.served()).toEqual([]);
+    const free = table.isolate({ MODELS: "" });
+    await free({ path: "/v1/chat/completions", headers: bearer(caller), body });
+    expect(table.served()).toEqual([caller]);
+  });
+
+  test("lets a tuned model pass that it names, and leaves tuned models to be managed", async () => {
+    const tuned = table.isolate({ MODELS: "tunedModels/mine" });
+    const path = "/v1beta/tunedModels/mine:generateContent";
+    const asked = await tuned({ key: caller, path });
+    expect(await asked.text()).not.toContain("may not be used here");
+    table.served();
+    for (const method of ["GET", "DELETE"]) await table.send({ key: caller, path: "/v1beta/tunedModels/mine", method });
+    expect(table.served()).toEqual([caller, caller]);
+  });
+
   test("leaves what needs no model alone", async () => {
     expect((await table.send({ key: caller, path: "/v1beta/files", method: "GET" })).status).toBe(200);
     expect((await table.send({ key: token, path: "/v1beta/files", method: "GET" })).status).toBe(200);
@@ -136,6 +179,8 @@ describe("The models of a token", () => {
     const pro = "gemini-2.5-flash-lite";
     const refused: Sent[] = [
       { path: "/v1beta/cachedContents", body: { model: `models/${pro}`, ...PROMPT } },
+      { path: "/v1beta/cachedContents", body: `{"model":"models/${FLASH}","model":"models/${pro}","contents":[]}` },
+      { path: "/v1beta/cachedContents", body: PROMPT },
       { path: "/v1beta/interactions", body: { model: pro, input: "Hi" } },
       { path: "/v1beta/interactions", body: { agent: "deep-research", input: "Hi" } },
       { path: "/v1/videos", headers: bearer(limited), body: { model: pro, prompt: "A table" } },
@@ -148,6 +193,26 @@ describe("The models of a token", () => {
     ];
     for (const sent of refused) expect([400, 403]).toContain((await table.send({ key: limited, ...sent })).status);
     expect(table.served()).toEqual([]);
+  });
+
+  test("hold for each request inside a batch, and not for its metadata", async () => {
+    const batch = (request: object): Sent => ({
+      key: limited,
+      path: `/v1beta/models/${FLASH}:batchGenerateContent`,
+      body: { batch: { inputConfig: { requests: { requests: [{ request: PROMPT }, request] } } } },
+    });
+    table.served();
+    const pro = "models/gemini-2.5-pro";
+    for (const request of [
+      { request: { model: pro, ...PROMPT } },
+      { request: { model: `models/${FLASH}`, ...PROMPT, more: { model: pro } } },
+      { request: { model: [pro], ...PROMPT } },
+    ]) {
+      expect((await table.send(batch(request))).status).toBe(403);
+    }
+    expect(table.served()).toEqual([]);
+    const fine = { request: { model: `models/${FLASH}`, ...PROMPT }, metadata: { model: "T" } };
+    expect((await table.send(batch(fine))).status).toBe(200);
   });
 
   test("leave only those in lists", async () => {

@@ -99,6 +99,14 @@ test("no event holds more of a key than its last four characters", async () => {
   expect(text).not.toContain(key.slice(-8));
 });
 
+test("a bearer of an access token learns that it is no key", async () => {
+  const table = layTable();
+  const refused = await table.send({ path: "/verify", method: "GET", key: `potluck-${"A".repeat(43)}` });
+  expect(refused.status).toBe(401);
+  expect(await refused.text()).toContain("An access token is no Gemini API key");
+  expect(table.google.calls).toEqual([]);
+});
+
 test("without a key there is nothing to verify", async () => {
   const table = layTable();
   expect((await table.send({ path: "/verify", method: "GET" })).status).toBe(403);

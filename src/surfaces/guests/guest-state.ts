@@ -4,16 +4,16 @@ import { readModelInPath } from "../../ingress/model-in-path.ts";
 import { readReferences, type References } from "../../ingress/references.ts";
 import { readStateRequest, type StateRequest } from "../../ingress/state-request.ts";
 import { toModelName, type Target } from "../../ingress/target.ts";
-import type { Holder } from "../../relay/guest.ts";
 import { PINNED } from "../../relay/route.ts";
 import type { Services } from "../../services.ts";
-import { modelRefused, refuseModel } from "../model-gate.ts";
+import { modelRefused, refuseModel, UNREAD } from "../model-gate.ts";
 import { keepUploadHere } from "../upload.ts";
 import { spendRequest, type Guest } from "./admission.ts";
-import { guestReply } from "./guest-reply.ts";
+import { placeReply } from "./guest-reply.ts";
 import { uploadResource } from "./guest-upload.ts";
 import { toCall, type GuestVisit, type ReadWhole } from "./guest-visit.ts";
-import { holderOf, homeOf } from "./holder.ts";
+import { holderOf, homeOf, type Place } from "./holder.ts";
+import { modelsInside } from "./models-inside.ts";
 import { faultOfUpload } from "./upload-start.ts";
 import { noteMade } from "./note-made.ts";
 import { withOwnThings } from "./own-list.ts";
@@ -24,7 +24,7 @@ type Shared = Exclude<StateRequest, { kind: "not_for_guests" }>;
 /** What a request is to be sent with. */
 interface Plan {
   body: Body;
-  holder: Holder;
+  place: Place;
   model: string | undefined;
 }
 
@@ -48,8 +48,10 @@ export async function guestState(
   const unspent = await spendRequest(guest, visit, target, services);
   if (unspent !== undefined) return unspent;
   const call = toCall(visited, guest, plan.body, { ...PINNED, model: plan.model });
-  const relayed = await services.guests.byHolder(call, plan.holder);
-  return afterwards(guestReply(relayed, visited, services), asked, { visited, guest, holder: plan.holder }, services);
+  const { place } = plan;
+  const relayed = await services.guests.byHolder(call, place);
+  const response = placeReply(relayed, visited, { guest, place }, services);
+  return afterwards(response, asked, { visited, guest, place }, services);
 }
 
 /** Which key the request goes to, and with what body; the answer that refuses it instead. */
@@ -78,12 +80,12 @@ async function planOf(
   }
   const inPath = readModelInPath(target.pathAndQuery);
   const model = inPath.kind === "model" ? inPath.model : facts.model;
-  const refused = refuseByRules(asked, model, visited, guest, services);
+  const refused = refuseByRules(asked, { model, body: read }, visited, guest, services);
   if (refused !== undefined) return refused;
   const named = asked.kind === "resource" ? [asked.resource, ...resources] : resources;
-  const holder =
+  const place =
     named.length > 0 ? await holderOf(guest, named, target, services) : await homeOf(guest, target, services);
-  return holder instanceof Response ? holder : { body: read, holder, model };
+  return place instanceof Response ? place : { body: read, place, model };
 }
 
 /** Whether it brings a native file with a description of it; OpenAI's form has no place for a name. */
@@ -120,18 +122,22 @@ function factsOf(body: Body): Facts | undefined {
 /** What runs a model must say which, where there is a rule. */
 function refuseByRules(
   asked: Shared,
-  model: string | undefined,
+  { model, body }: { model: string | undefined; body: Body },
   { target }: GuestVisit,
   guest: Guest,
   { access }: Services,
 ): Response | undefined {
-  const runsModel = asked.kind === "live" || (asked.kind === "create" && asked.runsModel);
+  // A cache is of use for its model alone.
+  const isMade = asked.kind === "create" && (asked.runsModel || asked.collection === "cachedContents");
+  const runsModel = asked.kind === "live" || isMade;
   for (const rule of access.modelRulesOf(guest)) {
     const refused = refuseModel(rule, target, model);
     if (refused !== undefined) return refused;
     if (runsModel && model === undefined) {
-      return modelRefused("What does not name its model where it can be read", rule, target.dialect);
+      return modelRefused(UNREAD, rule, target.dialect);
     }
+    const inside = runsModel ? modelsInside(body).find((name) => !rule.allows(name)) : undefined;
+    if (inside !== undefined) return modelRefused(inside || "A model of that name", rule, target.dialect);
   }
   return undefined;
 }
@@ -140,12 +146,12 @@ function refuseByRules(
 async function afterwards(
   response: Response,
   asked: Shared,
-  { visited, guest, holder }: { visited: GuestVisit; guest: Guest; holder: Holder },
+  { visited, guest, place }: { visited: GuestVisit; guest: Guest; place: Place },
   services: Services,
 ): Promise<Response> {
   const { visit, target, token } = visited;
   const { access } = services;
-  const made = { guest, keyId: holder.id, defer: visit.defer };
+  const made = { guest, keyId: place.id, defer: visit.defer };
   switch (asked.kind) {
     case "live":
       return response;
@@ -163,7 +169,7 @@ async function afterwards(
     case "create": {
       const uploads = keepUploadHere(response, token, new URL(visit.request.url).origin, services, guest.id);
       if (uploads.length === 0) return noteMade(response, { ...made, collection: asked.collection }, services);
-      await access.belongings.remember(guest.id, uploads.map(uploadResource), holder.id);
+      await access.belongings.remember(guest.id, uploads.map(uploadResource), place.id);
       return response;
     }
   }

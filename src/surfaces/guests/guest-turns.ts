@@ -4,9 +4,9 @@ import { readReferences } from "../../ingress/references.ts";
 import { chooseRoute, type Route } from "../../relay/route.ts";
 import type { Body } from "../../ingress/body.ts";
 import type { Services } from "../../services.ts";
-import { isModelList, modelRefused, refuseModel, withAllowedModels } from "../model-gate.ts";
+import { isModelList, refuseModel, withAllowedModels } from "../model-gate.ts";
 import { spendRequest, type Guest } from "./admission.ts";
-import { guestReply } from "./guest-reply.ts";
+import { guestReply, placeReply } from "./guest-reply.ts";
 import { toCall, type GuestVisit, type ReadWhole } from "./guest-visit.ts";
 import { holderOf, homeOf } from "./holder.ts";
 import { noteMade } from "./note-made.ts";
@@ -64,24 +64,25 @@ async function serveByHolder(
   if (references === undefined) return invalid("The body must be one JSON object.", target.dialect);
   const { resources, unnamed } = references;
   if (unnamed.length > 0) return notForGuests(unnamed.join(", "), target.dialect);
-  if (route.model === undefined) {
-    const [rule] = services.access.modelRulesOf(guest);
-    if (rule !== undefined) return modelRefused("A request that names no model", rule, target.dialect);
-    return invalid("The body must name one model.", target.dialect);
-  }
-  const holder =
+  if (route.model === undefined) return invalid("The body must name one model.", target.dialect);
+  const place =
     resources.length > 0 ? await holderOf(guest, resources, target, services) : await homeOf(guest, target, services);
-  if (holder instanceof Response) return holder;
+  if (place instanceof Response) return place;
   const unspent = await spendRequest(guest, visit, target, services);
   if (unspent !== undefined) return unspent;
-  const relayed = await services.guests.byHolder(toCall(visited, guest, body, route), holder);
-  const response = guestReply(relayed, visited, services);
+  const relayed = await services.guests.byHolder(toCall(visited, guest, body, route), place);
+  const response = placeReply(relayed, visited, { guest, place }, services);
   if (target.operation !== "interactions") return response;
-  return noteMade(response, { collection: "interactions", guest, keyId: holder.id, defer: visit.defer }, services);
+  return noteMade(response, { collection: "interactions", guest, keyId: place.id, defer: visit.defer }, services);
 }
 
 /** No key of the pool was there to be tried. */
-async function nobodyIsReady({ target }: GuestVisit, { model }: Route, { pool, clock }: Services): Promise<Response> {
+async function nobodyIsReady(
+  { visit, target }: GuestVisit,
+  { model }: Route,
+  { pool, clock }: Services,
+): Promise<Response> {
+  if (visit.about !== undefined) visit.about.isDry = true;
   const now = clock();
   const until = pool.blockedUntil(model ?? "*");
   if (until !== undefined && Number.isFinite(until) && until > now) return nobodyReady(until - now, target.dialect);

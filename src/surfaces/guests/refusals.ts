@@ -41,6 +41,14 @@ export function keysFailed(dialect: Dialect): Response {
   return refuse({ code: 503, status: "UNAVAILABLE", message }, dialect, 1000);
 }
 
+/** The same of the one key that holds what a request names: another try would meet that key again. */
+export function holderFailed(dialect: Dialect): Response {
+  const message =
+    "The key of the pool that holds what this request names is out of order. Upload or create it again, or tell this " +
+    "pool's operator.";
+  return refuse({ code: 503, status: "UNAVAILABLE", message }, dialect, 60_000);
+}
+
 export function invalid(message: string, dialect: Dialect): Response {
   return refuse({ code: 400, status: "INVALID_ARGUMENT", message }, dialect);
 }
@@ -48,7 +56,7 @@ export function invalid(message: string, dialect: Dialect): Response {
 export function tooLarge(mostBytes: number, dialect: Dialect): Response {
   const message =
     `With an access token a request's body can have ${mostBytes} bytes at the most, and must say how long it is ` +
-    "if it comes near that. Upload large files instead.";
+    "if it comes near that. Large files go by a resumable upload.";
   return invalid(message, dialect);
 }
 
@@ -58,7 +66,8 @@ export function tooBusy(dialect: Dialect): Response {
 }
 
 export function notForGuests(what: string, dialect: Dialect): Response {
-  const message = `An access token cannot use ${what}: it belongs to a Google project. Bring a Gemini API key of your own.`;
+  const named = what === "" ? "this path" : what;
+  const message = `An access token cannot use ${named}: it belongs to a Google project. Bring a Gemini API key of your own.`;
   return invalid(message, dialect);
 }
 

@@ -10,16 +10,15 @@ import { sessionOf, type SignedIn } from "./session.ts";
 export type TokenTry = { kind: "right" } | { kind: "wrong" } | { kind: "wait"; ms: number };
 
 /**
- * Compares the token, and counts the failures of the client's address: over the limit it waits, even with the right
- * token. Other addresses are not touched.
+ * Compares the token, and counts the failures of `who`: over the limit they wait, even with the right token. Others are
+ * not touched.
  */
-export async function tryToken(given: string, headers: Headers, services: Services): Promise<TokenTry> {
+export async function tryToken(given: string, who: string, services: Services): Promise<TokenTry> {
   const { attempts, settings } = services;
-  const address = readClientAddress(headers);
-  const ms = await attempts.waitFor(address);
+  const ms = await attempts.waitFor(who);
   if (ms > 0) return { kind: "wait", ms };
   if (settings.ADMIN_TOKEN !== undefined && equalsSecret(given, settings.ADMIN_TOKEN)) return { kind: "right" };
-  await attempts.failed(address);
+  await attempts.failed(who);
   return { kind: "wrong" };
 }
 
@@ -35,7 +34,7 @@ export function requireOperator(services: Services): MiddlewareHandler {
       const refusal = await refusalOfCookie(c, services);
       return refusal === undefined ? next() : refuse(refusal);
     }
-    const outcome = await tryToken(given, c.req.raw.headers, services);
+    const outcome = await tryToken(given, readClientAddress(c.req.raw.headers), services);
     switch (outcome.kind) {
       case "right":
         return next();

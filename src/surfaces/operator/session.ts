@@ -21,8 +21,10 @@ export async function sessionOf(c: Context, { sessions }: Services): Promise<Ses
   return cookie === undefined ? undefined : sessions.find(cookie);
 }
 
-/** Begins a session and gives the browser its cookie. */
+/** Begins a session and gives the browser its cookie. The one that it had before ends: a copy of it opens nothing more. */
 export async function beginSession(c: Context, { sessions }: Services): Promise<void> {
+  const former = getCookie(c, cookieName(c));
+  if (former !== undefined) await sessions.end(former);
   writeCookie(c, await sessions.open(), sessions.ttlMs / 1000);
 }
 
@@ -42,6 +44,7 @@ function cookieName(c: Context): string {
   return isHttps(c) ? COOKIE_OVER_HTTPS : COOKIE_OVER_HTTP;
 }
 
-function isHttps(c: Context): boolean {
+/** Whether the browser speaks https, as far as the Worker knows. */
+export function isHttps(c: Context): boolean {
   return c.req.url.startsWith("https://");
 }

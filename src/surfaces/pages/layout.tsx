@@ -30,6 +30,8 @@ export interface LayoutProps {
 export interface NavLink {
   href: string;
   label: string;
+  /** `true`: the page is an entry of what the link leads to. By default only the link to the page itself is marked. */
+  current?: "page" | "true" | undefined;
 }
 
 const CHART_STYLES = ["vendor/uPlot.min.css"];
@@ -75,7 +77,7 @@ export function Layout(props: LayoutProps) {
 
 function Header({ lang, path, operator = false, nav, aside }: LayoutProps) {
   const t = common[lang];
-  const links = nav ?? [
+  const links: readonly NavLink[] = nav ?? [
     { href: "/", label: t.home },
     { href: "/my-key", label: t.myKey },
   ];
@@ -91,8 +93,8 @@ function Header({ lang, path, operator = false, nav, aside }: LayoutProps) {
           {operator ? <span class="brand__tag">{t.operator}</span> : null}
         </a>
         <nav class="nav" aria-label={t.navigation}>
-          {links.map(({ href, label }) => (
-            <a class="nav__link" href={href} aria-current={href === here ? "page" : undefined}>
+          {links.map(({ href, label, current }) => (
+            <a class="nav__link" href={href} aria-current={current ?? (href === here ? "page" : undefined)}>
               {label}
             </a>
           ))}

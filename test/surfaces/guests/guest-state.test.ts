@@ -380,6 +380,25 @@ describe("no other token sees it", () => {
     expect(await storedResources()).toEqual([]);
   });
 
+  test.each(["x-api-key", "authorization"])("a token that goes with a chunk in %s stays here", async (header) => {
+    const begun = await table.send({ key: mine, path: "/upload/v1beta/files", body: { file: {} }, headers: START });
+    const url = new URL(begun.headers.get("x-goog-upload-url") ?? "");
+    const value = header === "authorization" ? `Bearer ${mine}` : mine;
+    const headers = { ...LAST, [header]: value };
+    expect((await table.send({ path: url.pathname + url.search, body: "text", headers })).status).toBe(200);
+    const chunk = table.google.calls.at(-1);
+    expect(chunk?.path).toContain("upload_id=");
+    expect(JSON.stringify([...new Headers(chunk?.headers)])).not.toContain(mine);
+  });
+
+  test("a request that names thousands of things is refused before D1 is asked about them", async () => {
+    const named = (count: number) => ({
+      contents: [{ parts: Array.from({ length: count }, (_, at) => ({ fileData: { fileUri: `files/f${at}` } })) }],
+    });
+    await expectNothingSent({ key: mine, body: named(4001) }, 400);
+    await expectNothingSent({ key: mine, body: named(4000) }, 403);
+  });
+
   test("no answer tells which key it was, nor its id", async () => {
     const begun = await table.send({ key: mine, path: "/upload/v1beta/files", body: { file: {} }, headers: START });
     const shown = JSON.stringify([...begun.headers]);
@@ -455,6 +474,54 @@ describe("where things lie", () => {
     const other = await cache(mine);
     expect(table.served()).toEqual([second]);
     expect((await table.send({ key: mine, body: { ...PROMPT, cachedContent: other } })).status).toBe(200);
+  });
+
+  test("when Google refuses its key, a token gets another home, and learns that what the key holds is out of reach", async () => {
+    const second = newKey();
+    await table.contribute(second);
+    const name = await cache(mine);
+    await markImported(second);
+    const body = { model: `models/${MODEL}`, ...PROMPT };
+    const create: Sent = { key: mine, path: "/v1beta/cachedContents", body };
+    table.google.script(home, { kind: "error", fixture: "key-invalid" });
+    const held = await table.send({ key: mine, path: `/v1beta/${name}`, method: "GET" });
+    expect(held.status).toBe(503);
+    expect(await held.text()).toContain("Upload or create it again");
+    const refused = await table.send(create);
+    expect(refused.status).toBe(503);
+    expect(await refused.text()).not.toMatch(/api key/i);
+    table.served();
+    expect((await table.send(create)).status).toBe(200);
+    expect(table.served()).toEqual([second]);
+    // What one caller's request provoked is no word about the key for the pool.
+    expect((await storedKey(home))?.status).toBe("active");
+  });
+
+  test("a refusal that is the request's own fault moves no home", async () => {
+    const second = newKey();
+    await table.contribute(second);
+    await cache(mine);
+    await markImported(second);
+    table.google.script(home, { kind: "error", fixture: "invalid-argument" });
+    const body = { model: `models/${MODEL}`, ...PROMPT };
+    table.served();
+    for (let turn = 0; turn < 3; turn++) {
+      expect((await table.send({ key: mine, path: "/v1beta/cachedContents", body })).status).toBe(400);
+    }
+    expect(new Set(table.served())).toEqual(new Set([home]));
+  });
+
+  test("a key that the operator imports is a home at once", async () => {
+    await emptyPool();
+    const open = layTable();
+    const key = newKey();
+    await open.contribute(key);
+    const { token } = await issueToken();
+    const body = { model: `models/${MODEL}`, ...PROMPT };
+    const create: Sent = { key: token, path: "/v1beta/cachedContents", body };
+    expect((await open.send(create)).status).toBe(400);
+    await markImported(key);
+    expect((await open.send(create)).status).toBe(200);
   });
 
   test("a request that names things of two keys is refused in clear words", async () => {

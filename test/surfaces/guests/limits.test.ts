@@ -148,6 +148,16 @@ test("another period begins to count anew", async () => {
   expect((await table.isolate()({ key: token })).status).toBe(429);
 });
 
+test("the same period, named again with another name, gives nothing back", async () => {
+  const table = layTable();
+  await table.contribute(newKey());
+  const { token, id } = await issueToken({ requestLimit: 1, limitPeriod: "day" });
+  expect((await table.send({ key: token })).status).toBe(200);
+  const changed = await tokenDesk(() => START).change(id, { name: "renamed", limitPeriod: "day" });
+  expect(changed).toMatchObject({ name: "renamed", used: 1 });
+  expect((await table.isolate()({ key: token })).status).toBe(429);
+});
+
 test("the operator sees what a token used in the period that runs, not in one that is over", async () => {
   const table = layTable();
   await table.contribute(newKey());

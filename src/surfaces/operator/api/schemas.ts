@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { SETTINGS } from "../../../settings.ts";
 
 /**
  * The parts that the routes' schemas are made of. A schema has two readers: a request is held against it, and the
@@ -57,6 +58,9 @@ export const search = v.pipe(
   ),
   v.description("A key's id, or its last four characters."),
 );
+
+/** Patterns of a token's models: what the setting accepts, and the desk's form. */
+export const models = v.pipe(SETTINGS.MODELS.schema, v.description("Names, `*` for any characters; empty for all."));
 
 /** What keys a list, an export or a work on a whole filter is about. */
 export const keyFilterEntries = { status: v.optional(status), reason: v.optional(reason), q: v.optional(search) };

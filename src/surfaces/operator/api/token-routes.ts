@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { Services } from "../../../services.ts";
 import { invalid } from "./read-input.ts";
 import { notFound, route, type Route } from "./route.ts";
-import { count, idParams, MAX_ID, text, timeInAnswer, wholeNumberInBody } from "./schemas.ts";
+import { count, idParams, MAX_ID, models, text, timeInAnswer, wholeNumberInBody } from "./schemas.ts";
 
 const MISSING = "There is no such token.";
 
@@ -26,14 +26,7 @@ const token = v.object({
 const name = v.pipe(text(100), v.minLength(1, "must not be empty"));
 const terms = {
   expiresAt: v.optional(v.nullable(v.pipe(wholeNumberInBody(1, MAX_ID), v.description("Epoch milliseconds.")))),
-  models: v.optional(
-    v.nullable(
-      v.pipe(
-        text(1000),
-        v.regex(/^[A-Za-z0-9*._/, -]*$/, "must be names of models, `*` for any characters, separated by commas"),
-      ),
-    ),
-  ),
+  models: v.optional(v.nullable(models)),
   requestLimit: v.optional(v.nullable(wholeNumberInBody(1, 1_000_000_000))),
   limitPeriod: v.optional(v.picklist(periods, "must be day, month or total")),
 };
@@ -124,8 +117,8 @@ function toAnswer(row: Row): v.InferOutput<typeof token> {
   };
 }
 
-function emptyToNull(models: string | null): string | null {
-  return models === null || models.trim() === "" ? null : models.trim();
+function emptyToNull(text: string | null): string | null {
+  return text === "" ? null : text;
 }
 
 type Given<Terms> = { [Name in keyof Terms]?: Exclude<Terms[Name], undefined> };

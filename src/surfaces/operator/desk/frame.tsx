@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { PropsWithChildren } from "hono/jsx";
-import { Layout } from "../../pages/layout.tsx";
+import { Layout, type NavLink } from "../../pages/layout.tsx";
 import { readLanguage, type Language } from "../../pages/language.ts";
 import { renderPage, type PageOptions } from "../../pages/page.tsx";
 import { Button, ButtonLink, Notice } from "../../pages/parts.tsx";
@@ -62,7 +62,7 @@ export function DeskPage({
       title={title}
       path={path}
       operator
-      nav={nav}
+      nav={marked(nav, path)}
       aside={signOut}
       styles={["desk.css"]}
       scripts={scripts}
@@ -71,6 +71,14 @@ export function DeskPage({
       {children}
     </Layout>
   );
+}
+
+/** The page of one key belongs to the keys, that of one token to the tokens: the nearest list is marked. */
+function marked(nav: readonly NavLink[], path: string): NavLink[] {
+  const here = path.split("?", 1)[0] ?? "";
+  const around = nav.filter(({ href }) => href !== "/admin" && `${here}/`.startsWith(`${href}/`));
+  const nearest = around.toSorted((one, other) => other.href.length - one.href.length)[0];
+  return nav.map((link) => (link === nearest && link.href !== here ? { ...link, current: "true" } : link));
 }
 
 /** The field that tells a form of ours from another site's. Every POST form of the desk has it. */

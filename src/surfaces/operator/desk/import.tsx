@@ -9,6 +9,7 @@ import { Button, ButtonLink, Field, Notice, TableBox } from "../../pages/parts.t
 import { readForm } from "../own-pages.ts";
 import type { SignedIn } from "../session.ts";
 import { Csrf, DeskPage, visitorOf, type Visitor } from "./frame.tsx";
+import { frameTexts } from "./i18n/frame.ts";
 import { importTexts } from "./i18n/import.ts";
 
 /** As in the JSON twin. */
@@ -112,6 +113,9 @@ function ImportPage({ error, report, note, ...visitor }: Visitor & Outcome) {
             <Notice tone="info">{t.goOn(after, report.remaining)}</Notice>
           ) : null}
           <Report lang={lang} report={report ?? EMPTY} />
+          <p data-import-sign-in hidden>
+            <ButtonLink href="/admin/sign-in?to=%2Fadmin%2Fkeys%2Fimport">{frameTexts[lang].signInAgain}</ButtonLink>
+          </p>
           <p>
             <ButtonLink kind="quiet" href="/admin/keys?sort=contributed&order=desc">
               {t.toKeys}
@@ -126,6 +130,7 @@ function ImportPage({ error, report, note, ...visitor }: Visitor & Outcome) {
           finished: t.finished,
           stopped: t.stopped,
           failedStep: t.failedStep,
+          sessionOver: frameTexts[lang].sessionOver,
           nothing: t.nothing,
           findings: t.findings,
         }}

@@ -111,6 +111,9 @@ export function KeyWorkDialog({ lang }: { lang: Language }) {
           <Button data-work-close hidden>
             {t.seeTable}
           </Button>
+          <a class="button button--primary" href="/admin/sign-in" data-work-sign-in hidden>
+            {f.signInAgain}
+          </a>
         </div>
       </dialog>
       <JsonBlock data={textsForScript(lang)} data-work-texts />
@@ -149,6 +152,7 @@ function textsForScript(lang: Language) {
     cancel: frameTexts[lang].cancel,
     close: frameTexts[lang].close,
     failedStep: t.failedStep,
+    sessionOver: frameTexts[lang].sessionOver,
   };
 }
 

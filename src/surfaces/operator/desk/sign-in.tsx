@@ -5,6 +5,7 @@ import { readLanguage, type Language } from "../../pages/language.ts";
 import { renderPage } from "../../pages/page.tsx";
 import { Button, Copyable, Field, Notice } from "../../pages/parts.tsx";
 import { tryToken } from "../guard.ts";
+import { rememberBrowser, whoTries } from "../known-browser.ts";
 import { isFromOwnPages, readForm } from "../own-pages.ts";
 import { beginSession, endSession, sessionOf } from "../session.ts";
 import { PlainPage } from "./frame.tsx";
@@ -29,10 +30,11 @@ export function signInPages(services: Services) {
       if (!isFromOwnPages(c.req.raw.headers, c.req.url)) return foreignForm(c);
       const form = await readForm(c);
       const to = targetOf(textOf(form.get("to")));
-      const outcome = await tryToken(textOf(form.get("token")) ?? "", c.req.raw.headers, services);
+      const outcome = await tryToken(textOf(form.get("token")) ?? "", whoTries(c, services), services);
       switch (outcome.kind) {
         case "right":
           await beginSession(c, services);
+          rememberBrowser(c, services);
           return c.redirect(to, 303);
         case "wrong":
           return renderPage(c, <SignInPage lang={lang} to={to} error={t.wrongToken} />, { status: 401 });

@@ -20,13 +20,15 @@ export type TokenReading = { kind: "terms"; terms: TokenTerms } | { kind: "wrong
 const MAX_NAME = 100;
 const MAX_LIMIT = 1_000_000_000;
 const DAY_MS = 86_400_000;
+/** More than any field may have: a list of models cut off at its limit would be another list. */
+const MAX_READ = 3000;
 
 export const NO_FIELDS: TokenFields = { name: "", models: "", requestLimit: "", limitPeriod: "month", expiresAt: "" };
 
 export function readTokenFields(form: FormData): TokenFields {
   const textOf = (name: keyof TokenFields) => {
     const value = form.get(name);
-    return typeof value === "string" ? value.trim().slice(0, 2000) : "";
+    return typeof value === "string" ? value.trim().slice(0, MAX_READ) : "";
   };
   return {
     name: textOf("name"),

@@ -30,7 +30,7 @@ export const myKey = texts(
     lastUsed: "Last used",
     never: "not yet",
     restingFor: "Back at the table in",
-    reason: "Google's reason",
+    reason: "Reason",
     coolings: "What it is resting from",
     coolingsHint: "Your key is left out for these models until the time is over. For all others it goes on.",
     model: "Model",
@@ -61,6 +61,7 @@ export const myKey = texts(
     /** For the client module; `{…}` is filled in there. */
     script: {
       working: "One moment …",
+      closed: "This pool takes in no keys at the moment. Ask its operator.",
       notAKey: "That does not look like a key: 8 to 512 letters, digits and signs, without spaces.",
       notHere: "This key is not in the pool. It joins with its first successful request through this address.",
       tooMany: "Too many keys were tried from your address. Please wait a minute.",
@@ -80,11 +81,11 @@ export const myKey = texts(
         },
         resting: {
           name: "Resting",
-          text: "Its project is out of credit or quota. It is asked again when the time is over.",
+          text: "Its project is out of credit, Google refused it once, or the operator set it aside. It goes on when the time is over.",
         },
         retired: {
           name: "Retired",
-          text: "Google refuses this key, so the pool no longer uses it. A success of yours brings it back.",
+          text: "Google refuses this key, so the pool does not use it: a success of yours brings it back. What the operator took out stays out.",
         },
         rejoining: { name: "On its way back", text: "It joins again with its next successful request." },
         withdrawn: { name: "Withdrawn", text: "You took this key out. It does not come back by use." },
@@ -136,7 +137,7 @@ export const myKey = texts(
     lastUsed: "上次使用",
     never: "尚未使用",
     restingFor: "恢复服务还需",
-    reason: "Google 给出的原因",
+    reason: "原因",
     coolings: "正在冷却的模型",
     coolingsHint: "在时间结束之前，这些模型不会用到你的密钥；其他模型照常。",
     model: "模型",
@@ -166,6 +167,7 @@ export const myKey = texts(
 
     script: {
       working: "请稍候……",
+      closed: "这个共享池目前不接收密钥。请联系它的运营者。",
       notAKey: "这看起来不像密钥：应为 8 到 512 个字母、数字或符号，中间没有空格。",
       notHere: "这把密钥不在池中。用它通过本池成功完成第一个请求后，它就会加入。",
       tooMany: "你的地址尝试的密钥太多了，请等一分钟。",
@@ -180,8 +182,14 @@ export const myKey = texts(
       status: {
         active: { name: "在桌上", text: "你的密钥在为大家服务，大家的密钥也在为你服务。" },
         cooling: { name: "在桌上，部分冷却", text: "除下列模型外，你的密钥照常为大家服务。" },
-        resting: { name: "休息中", text: "它的项目余额或额度已用完。时间到了会再试。" },
-        retired: { name: "已停用", text: "Google 拒绝这把密钥，所以池不再使用它。用它成功完成一次请求，它就会回来。" },
+        resting: {
+          name: "休息中",
+          text: "它的项目余额已用完，或被 Google 拒绝过一次，或由运营者暂时放下。时间到了会继续。",
+        },
+        retired: {
+          name: "已停用",
+          text: "Google 拒绝这把密钥，所以池不再使用它：用它成功完成一次请求，它就会回来。运营者停用的不会回来。",
+        },
         rejoining: { name: "等待重新加入", text: "下一次请求成功后，它会重新加入。" },
         withdrawn: { name: "已撤回", text: "你撤回了这把密钥。之后再使用它，也不会让它重新加入。" },
         deleted: { name: "已移除", text: "运营者移除了这把密钥。" },
@@ -198,7 +206,7 @@ export const myKey = texts(
         out_of_quota: "配额已用完",
         busy: "Google 繁忙",
         not_allowed: "无权限",
-        place_refused: "当前地区被拒绝",
+        place_refused: "所在地被拒绝",
         google_unreachable: "Google 没有响应",
         too_many_new_keys: "尝试过多，请等一分钟",
         not_a_key: "不是密钥",

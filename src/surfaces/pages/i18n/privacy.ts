@@ -27,7 +27,7 @@ export const privacy = texts(
     points: [
       {
         title: "Your files stay yours",
-        text: "Files, caches, batches, videos, stored interactions and Live sessions never leave your own key. Nobody else can reach them.",
+        text: "Files, caches, batches, videos, stored interactions and Live sessions never leave your own key. Nobody else can reach them. Made with an access token, they stand in the project of one of the pool's keys, whose owner may see them.",
       },
       {
         title: "What is kept",
@@ -46,7 +46,7 @@ export const privacy = texts(
       "Where another contributor's key serves a native request, the pool asks Google not to store the prompt in that key's project (`store: false`), unless you say otherwise. Google has no such field for the OpenAI dialect.",
     storeLeave: "This pool leaves it to Google whether a prompt is stored in the project of the key that serves it.",
     failures: (days: number) =>
-      `Of attempts that failed, the operator sees for ${days === 1 ? "a day" : `${days} days`}: the time, the key's number, the model, and Google's words with keys, projects and addresses taken out.`,
+      `Of attempts that failed, the operator sees for ${days === 1 ? "a day" : `${days} days`}: the time, the key's number, the model, what kind of failure it was, and Google's words with keys, projects and addresses taken out. Words that may quote a request are left out.`,
     termsTitle: "Google's terms are yours to keep",
     terms:
       "You answer to Google for what is done with your key. Google may restrict keys that it thinks are misused, asks for paid services where users in the EEA, Switzerland or the United Kingdom are served, and offers its API in listed regions only.",
@@ -74,7 +74,7 @@ export const privacy = texts(
     points: [
       {
         title: "你的文件仍是你的",
-        text: "文件、缓存、批处理、视频、已保存的 interactions 和 Live 会话只用你自己的密钥，别人无法访问。",
+        text: "文件、缓存、批处理、视频、已保存的 interactions 和 Live 会话只用你自己的密钥，别人无法访问。用访问令牌创建的，则在池中某把密钥的项目里，那把密钥的主人可能看得到。",
       },
       {
         title: "这里保存什么",
@@ -93,7 +93,7 @@ export const privacy = texts(
       "用别人的密钥处理原生接口的请求时，本池会要求 Google 不在那把密钥的项目里保存提示词（`store: false`），除非你自己另有设置。OpenAI 协议没有这个字段。",
     storeLeave: "提示词是否保存在为你服务的那把密钥的项目里，本池不作要求，按 Google 的默认处理。",
     failures: (days: number) =>
-      `对于失败的尝试，运营者在 ${days} 天内可以看到：时间、密钥编号、模型，以及 Google 的错误信息（已去掉密钥、项目和地址）。`,
+      `对于失败的尝试，运营者在 ${days} 天内可以看到：时间、密钥编号、模型、失败的类别，以及 Google 的原话（已去掉密钥、项目和地址；可能引用请求内容的原话不保存）。`,
     termsTitle: "Google 的条款由你遵守",
     terms:
       "别人用你的密钥做了什么，由你对 Google 负责。Google 可能限制它认为被滥用的密钥；为欧洲经济区、瑞士或英国的用户提供服务时，它要求使用付费服务；它的 API 只在所列地区提供，中国大陆和香港不在其中。",

@@ -75,11 +75,11 @@ export const workTexts = texts(
     actions: { verify: "验证", cool: "冷却", retire: "停用", restore: "恢复", delete: "删除" },
     actionsLabel: "对所选密钥的操作",
     actionMeaning: {
-      verify: "用每把密钥向 Google 请求一个词元，结果照常产生影响。",
-      cool: "让它们暂时退出轮换。",
-      retire: "让它们退出轮换，直到您恢复。其主人仍可用它们调用。",
-      restore: "立即放回轮换，并清除冷却记录。已撤回的密钥不会恢复。",
-      delete: "永久抹除：密文、计数和备注。之后再用此密钥调用的人会重新加入。",
+      verify: "用每把密钥向 Google 请求一个 token，Google 的应答照常生效。",
+      cool: "让它们暂时退出轮转。",
+      retire: "让它们退出轮转，直到你恢复它们。主人自己仍可用它们调用。",
+      restore: "立即放回轮转，并清除冷却记录。已撤回的密钥不会恢复。",
+      delete: "永久删除：密文、计数和备注。以后再有人用这样的密钥调用，它会作为新密钥加入。",
     },
     confirm: {
       verify: (count: number) => `验证 ${zhKeys(count)}？`,

@@ -15,6 +15,8 @@ interface Shown {
 export interface ActivityReport {
   range: Range;
   stepMs: number;
+  /** The one model that `points` and `total` tell of; null: all. */
+  model: string | null;
   /** One for each step, the oldest first; the last step is under way. */
   points: (Shown & { at: number; servedByPool: number })[];
   /** The busiest first. */
@@ -30,24 +32,27 @@ export function reportActivity(
   now: number,
   cells: readonly ActivityCell[],
   counts: readonly KeyCountRow[],
+  model: string | null = null,
 ): ActivityReport {
   const { stepMs } = RANGES[range];
   const steps = stepsOf(range, now);
   const shown = cells.filter(({ startAt }) => startAt >= (steps[0] ?? 0));
-  const byStep = Map.groupBy(shown, ({ startAt }) => startAt);
-  const byModel = Map.groupBy(shown, ({ model }) => model);
+  const chosen = model === null ? shown : shown.filter((cell) => cell.model === model);
+  const byStep = Map.groupBy(chosen, ({ startAt }) => startAt);
+  const byModel = Map.groupBy(shown, (cell) => cell.model);
   return {
     range,
     stepMs,
+    model,
     points: steps.map((at) => {
       const sum = sumOf(byStep.get(at) ?? []);
       return { at, ...show(sum), servedByPool: sum.servedByPool };
     }),
     models: [...byModel]
-      .map(([model, ofModel]) => ({ model, ...show(sumOf(ofModel)) }))
+      .map(([name, ofModel]) => ({ model: name, ...show(sumOf(ofModel)) }))
       .toSorted((one, other) => other.requests - one.requests || (one.model < other.model ? -1 : 1)),
     keys: lastOfEachStep(counts, stepMs),
-    total: totalOf(sumOf(shown)),
+    total: totalOf(sumOf(chosen)),
   };
 }
 

@@ -88,8 +88,9 @@ export function createRecords({ d1, scheduleFlush, clock, log, settings }: Recor
       return [...(cells.length === 0 ? [] : [activity.add(cells)]), ...(rows.length === 0 ? [] : [failures.add(rows)])];
     },
 
-    /** What the charts show, half a minute old at most. Throws if D1 does not answer. */
-    activity: (range: Range): Promise<ActivityReport> => reader.report(range, clock()),
+    /** What the charts show of all models or one, half a minute old at most. Throws if D1 does not answer. */
+    activity: (range: Range, model: string | null = null): Promise<ActivityReport> =>
+      reader.report(range, model, clock()),
 
     /** Failed attempts, the newest first. Throws if D1 does not answer. */
     async failures(query: FailureQuery): Promise<FailurePage> {

@@ -83,6 +83,23 @@ describe("every page of the desk", () => {
     }
   });
 
+  it("shows the numbers of one model, whatever its name", async () => {
+    const desk = layDesk();
+    const browser = await desk.signIn();
+    await env.DB.prepare(
+      "insert into activity (span, start_at, model, requests, served) values (300000, ?, ?, 7, 7), (300000, ?, 'gemini-2.5-pro', 5, 5)",
+    )
+      .bind(START, MODEL, START)
+      .run();
+    const { html } = await browser.open(`/admin?range=hour&model=${MODEL}`);
+    expect(html).toContain(`href="/admin?range=hour&amp;model=gemini-2.5-pro"`);
+    expect(html).toContain("7 requests, 7 served");
+    expect(html).toContain('<a href="/admin?range=hour">All models</a>');
+    const hostile = await browser.open(`/admin?model=${encodeURIComponent('"><script>alert(1)</script>')}`);
+    expect(hostile.status).toBe(200);
+    expect(hostile.html).not.toContain("<script>alert");
+  });
+
   it.each([
     ["/admin", "/admin", "page"],
     ["/admin/keys?status=retired", "/admin/keys", "page"],

@@ -317,3 +317,32 @@ describe("the activity of a range", () => {
     expect((await records.activity("day")).total.requests).toBe(0);
   });
 });
+
+describe("the numbers of one model", () => {
+  it("leave the others out of points and total, and keep the list of all", async () => {
+    const { records, answer, flush } = openRecords();
+    answer({ model: "gemini-2.5-flash" }, 3);
+    answer({ model: "gemini-2.5-pro" });
+    answer({ model: "gemini-2.5-pro", status: 503, attempts: 4 });
+    await flush();
+    const pro = await records.activity("day", "gemini-2.5-pro");
+    expect(pro).toMatchObject({ model: "gemini-2.5-pro", total: { requests: 2, served: 1, retries: 3 } });
+    expect(pro.points.reduce((sum, { requests }) => sum + requests, 0)).toBe(2);
+    expect(pro.models.map(({ model, requests }) => [model, requests])).toEqual([
+      ["gemini-2.5-flash", 3],
+      ["gemini-2.5-pro", 2],
+    ]);
+    expect((await records.activity("day")).total.requests).toBe(5);
+  });
+
+  it("are nothing for a model that nobody asked for, and cost no further look", async () => {
+    const d1 = new FaultyD1();
+    const { records, answer, flush } = openRecords(d1.binding);
+    answer();
+    await flush();
+    await records.activity("day");
+    d1.takeTrips();
+    expect((await records.activity("day", "' or 1=1 --")).total).toMatchObject({ requests: 0, successRate: null });
+    expect(d1.takeTrips()).toEqual([]);
+  });
+});

@@ -19,6 +19,7 @@ const total = v.object({ ...shown, servedByPool: count, successRate: v.nullable(
 
 const activityReport = v.object({
   range,
+  model: v.nullable(v.string()),
   stepMs: count,
   points: v.array(v.object({ at: timeInAnswer, ...shown, servedByPool: count })),
   models: v.array(v.object({ model: v.string(), ...shown })),
@@ -86,9 +87,12 @@ export function recordRoutes({ records, desk }: Services): Route[] {
       name: "getActivity",
       tag: "records",
       summary: "Requests, success, retries, latency and keys over time, and by model. Half a minute old at most.",
-      query: v.strictObject({ range: v.optional(v.pipe(range, v.description("day if not given."))) }),
+      query: v.strictObject({
+        range: v.optional(v.pipe(range, v.description("day if not given."))),
+        model: v.optional(v.pipe(text(100), v.description("`points` and `total` of this model alone."))),
+      }),
       answer: activityReport,
-      handle: ({ query }) => records.activity(query.range ?? "day"),
+      handle: ({ query }) => records.activity(query.range ?? "day", query.model ?? null),
     }),
     route({
       method: "get",

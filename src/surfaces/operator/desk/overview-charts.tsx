@@ -8,6 +8,12 @@ import { overviewTexts } from "./i18n/overview.ts";
 export type Activity = Awaited<ReturnType<Services["records"]["activity"]>>;
 export type Range = Activity["range"];
 
+/** Where the overview shows this range, of one model or (null) of all. */
+export function overviewPath(range: Range, model: string | null): string {
+  const query = new URLSearchParams({ ...(range === "day" ? {} : { range }), ...(model === null ? {} : { model }) });
+  return query.size === 0 ? "/admin" : `/admin?${query.toString()}`;
+}
+
 interface Props {
   lang: Language;
   activity: Activity;
@@ -111,7 +117,7 @@ function KeyChart({ lang, activity: { keys, range } }: Props) {
   );
 }
 
-function Models({ lang, activity: { models } }: Props) {
+function Models({ lang, activity: { models, range, model: chosen } }: Props) {
   const t = overviewTexts[lang];
   const number = (value: number) => formatNumber(value, lang);
   const most = Math.max(1, ...models.map(({ requests }) => requests));
@@ -147,7 +153,9 @@ function Models({ lang, activity: { models } }: Props) {
               {models.map(({ model, requests, served, callerFaults, retries, meanLatencyMs }) => (
                 <tr>
                   <th scope="row" class="mono">
-                    {model}
+                    <a href={overviewPath(range, model)} aria-current={model === chosen ? "true" : undefined}>
+                      {model}
+                    </a>
                   </th>
                   <td class="desk-meter">
                     <progress value={requests} max={most} aria-hidden="true"></progress>

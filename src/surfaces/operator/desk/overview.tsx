@@ -9,11 +9,12 @@ import type { SignedIn } from "../session.ts";
 import { FailureTable } from "./failure-table.tsx";
 import { DeskPage, visitorOf, type Visitor } from "./frame.tsx";
 import { overviewTexts } from "./i18n/overview.ts";
-import { OverviewCharts, type Activity, type Range } from "./overview-charts.tsx";
+import { OverviewCharts, overviewPath, type Activity, type Range } from "./overview-charts.tsx";
 import { warningsOf, type KeyCounts } from "./overview-warnings.ts";
 
 const RANGES = ["hour", "day", "week", "month"] as const satisfies Range[];
 const RECENT = 8;
+const MAX_MODEL_LENGTH = 100;
 
 /** `/admin`: how the pool is, and how it was over the last hour, day, week or month. */
 export function overviewPage({ desk, records }: Services) {
@@ -22,16 +23,17 @@ export function overviewPage({ desk, records }: Services) {
   return async function overview(c: Context<SignedIn>) {
     const wanted = c.req.query("range");
     const range = RANGES.find((one) => one === wanted) ?? "day";
+    const model = c.req.query("model")?.slice(0, MAX_MODEL_LENGTH) || null;
     const [active, resting, cooling, retired, withdrawn, activity, recent] = await Promise.all([
       totalOf("active"),
       totalOf("resting"),
       totalOf("cooling"),
       totalOf("retired"),
       totalOf("withdrawn"),
-      records.activity(range),
+      records.activity(range, model),
       records.failures({ limit: RECENT }),
     ]);
-    const visitor = { ...visitorOf(c), path: range === "day" ? "/admin" : `/admin?range=${range}` };
+    const visitor = { ...visitorOf(c), path: overviewPath(range, model) };
     const keys = { active, resting, cooling, retired, withdrawn };
     return renderPage(c, <OverviewPage {...visitor} keys={keys} activity={activity} recent={recent} />);
   };
@@ -54,13 +56,21 @@ function OverviewPage({ keys, activity, recent, ...visitor }: OverviewProps) {
         {RANGES.map((range) => (
           <a
             class="desk-tab"
-            href={range === "day" ? "/admin" : `/admin?range=${range}`}
+            href={overviewPath(range, activity.model)}
             aria-current={range === activity.range ? "true" : undefined}
           >
             {t.ranges[range]}
           </a>
         ))}
       </nav>
+      {activity.model === null ? null : (
+        <p class="row">
+          <span>
+            {t.onlyModel} <code>{activity.model}</code>
+          </span>
+          <a href={overviewPath(activity.range, null)}>{t.allModels}</a>
+        </p>
+      )}
       <Numbers lang={lang} keys={keys} activity={activity} />
       <OverviewCharts lang={lang} activity={activity} />
       <section class="desk-group" aria-labelledby="recent">

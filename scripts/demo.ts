@@ -11,7 +11,7 @@ import { measureLatency } from "./demo/latency.ts";
 import { keepScore, type KeyStatus, type Score } from "./demo/score.ts";
 import { introduce, tell } from "./demo/story.ts";
 import { visit, type Visit } from "./demo/visit.ts";
-import { inParallel } from "./support/in-parallel.ts";
+import { inParallel } from "../src/relay/in-parallel.ts";
 import { readCommandLine } from "./support/command-line.ts";
 import { Complaint, runScript, type Lifetime } from "./support/lifetime.ts";
 import { bold, dim, green } from "./support/paint.ts";

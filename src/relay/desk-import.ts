@@ -3,7 +3,7 @@ import { findKeys } from "../ingress/pasted-keys.ts";
 import type { ProofOutcome } from "../pool/desk-import.ts";
 import type { Pool } from "../pool/pool.ts";
 import { findingOf } from "./finding.ts";
-import { inParallel } from "./in-parallel.ts";
+import { inParallel, PARALLEL_PROBES } from "./in-parallel.ts";
 import type { Probe, Probed } from "./probe.ts";
 
 export interface ImportReport {
@@ -60,7 +60,7 @@ export function createImport({ pool, probe }: DeskWork) {
       else report[standing] += 1;
       looked += 1;
     }
-    const proofs = await inParallel(candidates, async (candidate) => ({
+    const proofs = await inParallel(candidates, PARALLEL_PROBES, async (candidate) => ({
       ...candidate,
       ...(await probe(candidate.key)),
     }));

@@ -2,7 +2,7 @@ import type { Act, Selection } from "../pool/desk.ts";
 import type { Defer } from "../pool/rotation.ts";
 import { createImport, MAX_PROOFS, type DeskWork } from "./desk-import.ts";
 import { findingOf, type Finding } from "./finding.ts";
-import { inParallel } from "./in-parallel.ts";
+import { inParallel, PARALLEL_PROBES } from "./in-parallel.ts";
 
 export type DeskAction = Act | "verify";
 
@@ -49,7 +49,7 @@ export function createDesk({ pool, probe, settings }: DeskOptions) {
   /** Asks Google about each key; the answers have the consequences that any answer has. */
   async function verify(ids: readonly number[], defer: Defer): Promise<{ id: number; finding: Finding }[]> {
     const keys = (await desk.open(ids)).filter(({ status }) => status === "active" || status === "retired");
-    const probes = await inParallel(keys, async (key) => ({ ...key, probed: await probe(key.key) }));
+    const probes = await inParallel(keys, PARALLEL_PROBES, async (key) => ({ ...key, probed: await probe(key.key) }));
     for (const { id, status, blemished, probed } of probes) {
       if (status !== "active") continue;
       const use = { keyId: id, model: settings.VERIFY_MODEL, blemished, words: () => probed.words };

@@ -1,6 +1,6 @@
 import { ApiError, GoogleGenAI } from "@google/genai";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { inParallel } from "../../scripts/support/in-parallel.ts";
+import { inParallel } from "../../src/relay/in-parallel.ts";
 import { startWorker, type WorkerProcess } from "../support/worker-process.ts";
 import { ANSWER, contribute, EMBEDDING_MODEL, issueKeys, MODEL, ownKey, SOON, usesOf } from "./table-manners.ts";
 

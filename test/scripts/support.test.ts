@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { inParallel } from "../../scripts/support/in-parallel.ts";
+import { inParallel } from "../../src/relay/in-parallel.ts";
 import { HOST, isFree, parsePort } from "../../scripts/support/ports.ts";
 import { renderBar, startProgress } from "../../scripts/support/progress.ts";
 import { createSecretsFile, freshSecrets } from "../../scripts/support/secrets.ts";

@@ -13,6 +13,18 @@ beforeEach(async () => {
 });
 
 describe("the Worker's cron trigger", () => {
+  it("wakes a thousand keys a run, so that a whole pool that was rested is back within hours", async () => {
+    await seedKeys(1100);
+    await env.DB.prepare("update keys set resting_until = 1").run();
+    const stillResting = async () => (await storedKeys()).filter(({ resting_until: until }) => until !== null).length;
+    for (const left of [100, 0]) {
+      const context = createExecutionContext();
+      await worker.scheduled(createScheduledController(), env, context);
+      await waitOnExecutionContext(context);
+      expect(await stillResting()).toBe(left);
+    }
+  });
+
   it("wakes keys, counts them, rolls up, and forgets what is old", async () => {
     const old = openRecords();
     old.state.now = Date.now() - 8 * DAY;

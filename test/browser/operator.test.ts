@@ -255,6 +255,7 @@ journey("a token is made, serves the openai client, and serves it no more", {}, 
   await inspect(page, "operator-token");
   await page.getByRole("button", { name: "Revoke" }).click();
   await page.getByRole("heading", { name: "Revoke “Team <Tokyo>”?" }).waitFor();
+  await inspect(page, "operator-revoke-asked");
   await page.getByRole("button", { name: "Revoke" }).click();
   await page.getByText("The token is revoked.").waitFor();
   await inspect(page, "operator-tokens");
@@ -273,4 +274,21 @@ journey("the desk works without scripts", { scripts: false }, async (visit) => {
   await page.getByRole("button", { name: "Retire", exact: true }).click();
   await page.getByText("1 key retired.").waitFor();
   expect(await statusOf(table, key)).toBe("retired");
+});
+
+journey("what those without scripts are asked and told is for everybody to read", {}, async (visit) => {
+  const { page, table } = visit;
+  const key = await table.seat();
+  // axe needs scripts, so only the desk's own one is missing.
+  await page.route("**/assets/desk-keys.js", (route) => route.fulfill({ contentType: "text/javascript", body: "" }));
+  await signIn(page, table);
+  await page.goto("/admin/keys");
+  await page.getByLabel("Find a key").fill(key);
+  await page.getByRole("button", { name: "Find", exact: true }).click();
+  await page.getByRole("button", { name: "Retire", exact: true }).click();
+  await page.getByRole("heading", { name: "Retire 1 key?" }).waitFor();
+  await inspect(page, "operator-unscripted-asked");
+  await page.getByRole("button", { name: "Retire", exact: true }).click();
+  await page.getByText("1 key retired.").waitFor();
+  await inspect(page, "operator-unscripted-done");
 });

@@ -13,7 +13,7 @@ export const errors = texts(
   },
   {
     notFound: "没有这个页面",
-    notFoundText: "这个地址没有摆放餐具。客户端的接口地址只到域名为止；OpenAI 客户端的接口地址以 /v1 结尾。",
+    notFoundText: "这张桌上没有这个位子。客户端的接口地址只到域名为止；OpenAI 客户端的接口地址以 /v1 结尾。",
     failed: "这里出了点问题",
     failedText: "共享池的数据库没有响应，或者发生了意外。API 请求不受影响；请稍后再打开这个页面。",
     home: "回到首页",

@@ -33,7 +33,7 @@ export const home = texts(
     keysNow: "Keys at the table now",
     chartTitle: "Requests and keys",
     chartSummary: (requests: string, keys: string) =>
-      `${requests} requests in the last 24 hours; ${keys} keys at the table.`,
+      `${requests} ${requests === "1" ? "request" : "requests"} in the last 24 hours; ${keys} ${keys === "1" ? "key" : "keys"} at the table.`,
     noRequests: "No requests in the last 24 hours yet. The table is laid; be the first.",
 
     stepsTitle: "Join in three steps",
@@ -102,7 +102,7 @@ export const home = texts(
       { title: "修改接口地址", text: "把客户端里 Google 的地址换成本池的地址。密钥还填在原来的地方。" },
       {
         title: "照常发送请求",
-        text: "第一次请求成功后，你的密钥就上桌了。应答会带上 `x-pool-contributed: yes` 告诉你。",
+        text: "第一次请求成功后，你的密钥就上桌了。那次应答的响应头里有 `x-pool-contributed: yes`。",
       },
     ],
     getKey: "打开 Google AI Studio",

@@ -94,7 +94,7 @@ export const privacy = texts(
     storeLeave: "提示词是否保存在为你服务的那把密钥的项目里，本池不作要求，按 Google 的默认处理。",
     failures: (days: number) =>
       `对于失败的尝试，运营者在 ${days} 天内可以看到：时间、密钥编号、模型、失败的类别，以及 Google 的原话（已去掉密钥、项目和地址；可能引用请求内容的原话不保存）。`,
-    termsTitle: "Google 的条款由你遵守",
+    termsTitle: "遵守 Google 的条款，是你自己的事",
     terms:
       "别人用你的密钥做了什么，由你对 Google 负责。Google 可能限制它认为被滥用的密钥；为欧洲经济区、瑞士或英国的用户提供服务时，它要求使用付费服务；它的 API 只在所列地区提供，中国大陆和香港不在其中。",
     termsLink: "Google 的条款",

@@ -65,7 +65,7 @@ function draw(plot, { step, times, series }, width) {
   const options = {
     width,
     height: isNarrow ? HEIGHT_ON_A_PHONE : HEIGHT,
-    padding: [12, onRight ? 0 : 8, 0, 0],
+    padding: [12, onRight ? 0 : 18, 0, 0],
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
     legend: { live: true },
     scales: { x: { time: true, range: aroundBars(times, series) }, left: scaleFor(onLeft), right: scaleFor(onRight) },

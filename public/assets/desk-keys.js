@@ -1,12 +1,15 @@
 // Work on many keys: boxes that know of each other, a question before, and a bar while it goes on.
 
-import { call, SignedOut, signInPath } from "./desk-call.js";
+import { call, Passing, SignedOut } from "./desk-call.js";
+import { persist, tellWait } from "./desk-persist.js";
+import { viewOf } from "./desk-work-dialog.js";
 
 /**
  * @typedef {{ one: string, many: string }} Counted
  * @typedef {{ label: string, meaning: string, confirm: Counted, working: string, done: Counted }} Action
  * @typedef {{ actions: Record<string, Action>, failed: Counted, skipped: Counted, confirmAll: string, chooseFirst: string,
- *   progress: string, finished: string, stopped: string, stop: string, cancel: string, close: string, failedStep: string, sessionOver: string }} Texts
+ *   progress: string, finished: string, stopped: string, stop: string, cancel: string, close: string, failedStep: string, sessionOver: string,
+ *   noAnswer: string, retrying: string, repeated: string }} Texts
  * @typedef {{ done: number, failed: number, skipped: number, next: string | null, total: number }} Report
  * @typedef {{ action: string, forMs?: number, ids?: number[], filter?: Record<string, string> }} Work
  */
@@ -102,45 +105,63 @@ function read(list, action) {
 async function run(work, count, csrf, view, t, action) {
   const sums = { done: 0, failed: 0, skipped: 0 };
   const looked = () => sums.done + sums.failed + sums.skipped;
-  let isStopped = false;
-  view.start(action.working, t.stop, () => (isStopped = true));
-  view.progress(t, 0, count);
+  let total = count;
+  let isRepeated = false;
   /** @type {string | null} */
   let next = null;
-  try {
-    do {
-      /** @type {Report} */
-      const report = await call(
-        "/api/admin/keys/actions",
-        { ...work, ...(next === null ? {} : { after: next }) },
-        csrf,
-      );
-      sums.done += report.done;
-      sums.failed += report.failed;
-      sums.skipped += report.skipped;
-      next = report.next;
-      view.progress(t, looked(), Math.max(report.total, looked()));
-    } while (next !== null && !isStopped);
-  } catch (error) {
-    const isSignedOut = error instanceof SignedOut;
-    const why = isSignedOut ? t.sessionOver : `${t.failedStep} ${error instanceof Error ? error.message : ""}`;
-    view.finish(t.stopped, [...outcome(sums, t, action), why], isSignedOut);
-    return;
-  }
-  view.finish(next === null ? t.finished : t.stopped, outcome(sums, t, action));
-}
 
-/**
- * @param {{ done: number, failed: number, skipped: number }} sums
- * @param {Texts} t
- * @param {Action} action
- */
-function outcome(sums, t, action) {
-  return [
+  /**
+   * True after the last one.
+   * @param {AbortSignal} stopped
+   */
+  async function step(stopped) {
+    // A filter's first step only counts. So each that does something has a place to be repeated from, and whoever joins
+    // meanwhile is behind its end.
+    const place = next === null ? (work.filter ? { limit: 0 } : {}) : { after: next };
+    /** @type {Report | undefined} */
+    const report = await persist(
+      () => call("/api/admin/keys/actions", { ...work, ...place }, csrf),
+      stopped,
+      (wait) => {
+        isRepeated = true;
+        view.wait(tellWait(t.retrying, t.noAnswer, wait));
+      },
+    );
+    if (report === undefined) return false;
+    sums.done += report.done;
+    sums.failed += report.failed;
+    sums.skipped += report.skipped;
+    next = report.next;
+    total = report.total;
+    view.progress(t, looked(), Math.max(total, looked()));
+    return next === null;
+  }
+
+  const outcome = () => [
     filled(action.done, sums.done),
     ...(sums.failed > 0 ? [filled(t.failed, sums.failed)] : []),
     ...(sums.skipped > 0 ? [filled(t.skipped, sums.skipped)] : []),
+    ...(isRepeated ? [t.repeated] : []),
   ];
+
+  /** From where the work stands to its end, or as far as it goes. */
+  async function goOn() {
+    const stopped = new AbortController();
+    view.start(action.working, t.stop, () => stopped.abort());
+    view.progress(t, looked(), Math.max(total, looked()));
+    let isOver = false;
+    try {
+      while (!isOver && !stopped.signal.aborted) isOver = await step(stopped.signal);
+    } catch (error) {
+      if (error instanceof SignedOut) return view.leadToSignIn(t.stopped, [...outcome(), t.sessionOver]);
+      const words = error instanceof Error ? error.message : "";
+      const why = `${t.failedStep} ${words || t.noAnswer}`;
+      return view.finish(t.stopped, [...outcome(), why], error instanceof Passing ? goOn : undefined);
+    }
+    view.finish(isOver ? t.finished : t.stopped, outcome(), isOver ? undefined : goOn);
+  }
+
+  await goOn();
 }
 
 /** @param {HTMLFormElement} list */
@@ -156,129 +177,4 @@ function csrfOf(list) {
 function filled(text, count) {
   const shown = new Intl.NumberFormat(document.documentElement.lang).format(count);
   return (count === 1 ? text.one : text.many).replace("{n}", shown);
-}
-
-/**
- * The dialog's parts.
- * @param {HTMLDialogElement} box
- */
-function viewOf(box) {
-  /** @param {string} name */
-  const part = (name) => {
-    const found = box.querySelector(`[data-work-${name}]`);
-    if (!(found instanceof HTMLElement)) throw new Error(`data-work-${name} is missing`);
-    return found;
-  };
-  const parts = {
-    title: part("title"),
-    text: part("text"),
-    progress: part("progress"),
-    count: part("count"),
-    result: part("result"),
-    cancel: part("cancel"),
-    confirm: part("confirm"),
-    close: part("close"),
-    signIn: part("sign-in"),
-  };
-  const bar = part("bar");
-
-  return {
-    /** @param {Texts} t */
-    reset(t) {
-      parts.progress.hidden = true;
-      parts.result.hidden = true;
-      parts.text.hidden = false;
-      parts.close.hidden = true;
-      parts.cancel.hidden = false;
-      parts.confirm.hidden = false;
-      parts.cancel.textContent = t.cancel;
-    },
-
-    /**
-     * @param {string} title
-     * @param {string} text
-     */
-    say(title, text) {
-      parts.title.textContent = title;
-      parts.text.textContent = text;
-      parts.confirm.hidden = true;
-      parts.cancel.onclick = () => box.close();
-      box.showModal();
-    },
-
-    /**
-     * @param {string} title
-     * @param {string} text
-     * @param {string} label
-     * @returns {Promise<boolean>}
-     */
-    ask(title, text, label) {
-      parts.title.textContent = title;
-      parts.text.textContent = text;
-      parts.confirm.textContent = label;
-      box.showModal();
-      return new Promise((answer) => {
-        parts.cancel.onclick = () => box.close();
-        parts.confirm.onclick = () => answer(true);
-        box.addEventListener("close", () => answer(false), { once: true });
-      });
-    },
-
-    /**
-     * @param {string} title
-     * @param {string} stop
-     * @param {() => void} onStop
-     */
-    start(title, stop, onStop) {
-      parts.title.textContent = title;
-      parts.text.hidden = true;
-      parts.progress.hidden = false;
-      parts.confirm.hidden = true;
-      parts.cancel.textContent = stop;
-      parts.cancel.onclick = onStop;
-      // Escape must not hide a work that goes on.
-      box.oncancel = (event) => event.preventDefault();
-    },
-
-    /**
-     * @param {Texts} t
-     * @param {number} done
-     * @param {number} total
-     */
-    progress(t, done, total) {
-      if (bar instanceof HTMLProgressElement) {
-        bar.max = Math.max(total, 1);
-        bar.value = done;
-      }
-      const format = new Intl.NumberFormat(document.documentElement.lang);
-      parts.count.textContent = t.progress
-        .replace("{done}", format.format(done))
-        .replace("{total}", format.format(total));
-    },
-
-    /**
-     * @param {string} title
-     * @param {string[]} lines
-     * @param {boolean} [isSignedOut]
-     */
-    finish(title, lines, isSignedOut = false) {
-      parts.title.textContent = title;
-      parts.result.hidden = false;
-      parts.result.replaceChildren(
-        ...lines.map((line) => {
-          const item = document.createElement("li");
-          item.textContent = line;
-          return item;
-        }),
-      );
-      parts.cancel.hidden = true;
-      const way = isSignedOut ? parts.signIn : parts.close;
-      way.hidden = false;
-      if (parts.signIn instanceof HTMLAnchorElement) parts.signIn.href = signInPath();
-      const leave = () => location.reload();
-      parts.close.onclick = leave;
-      box.oncancel = leave;
-      way.focus();
-    },
-  };
 }

@@ -24,6 +24,17 @@ const WRAPPING = /^(?:[-*•]\s+|\d{1,6}[.)]\s+)?["'`]?([0-9A-Za-z._-]{30,200})[
 const FOREIGN =
   /^(?:potluck-|sk-|pk-|rk_|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|hf_|eyJ|AKIA|ASIA|ya29\.|r8_|gsk_|nvapi-|pplx-)/;
 
+/** As in api-key.ts: no key is longer. */
+const MAX_KEY_LENGTH = 512;
+
+/** How a key is found, for the desk's script: it looks through what is pasted before anything is sent. */
+export const KEY_PATTERNS = {
+  google: GOOGLE_KEYS.source,
+  wrapping: WRAPPING.source,
+  foreign: FOREIGN.source,
+  maxLength: MAX_KEY_LENGTH,
+};
+
 /**
  * Finds the keys in any text. A word of another form counts only where it has a line to itself and looks random (upper
  * case, lower case and digits, 30 characters or more): a `.env` file holds other services' secrets, and each key that

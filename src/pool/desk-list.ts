@@ -1,6 +1,5 @@
 import type { Clock } from "../clock.ts";
 import type { DeskKey, DeskRow, DeskSort, KeyDeskTable, KeyFilter } from "../db/key-desk.ts";
-import type { Totals } from "../db/keys.ts";
 import { decodeCursor, encodeCursor } from "./desk-cursor.ts";
 
 export interface DeskQuery extends KeyFilter {
@@ -14,6 +13,8 @@ export interface DeskPage {
   keys: DeskKey[];
   /** Leads to the next page; null on the last one. */
   next: string | null;
+  /** Leads to the page before; null on the first one. */
+  previous: string | null;
   /** How many keys the filter found when the first page was asked for. */
   total: number;
   /** False where there are more: counting ends at 100,000 keys. */
@@ -30,73 +31,62 @@ interface Place {
   id: number;
   total: number;
   isExact: number;
+  /** It leads to the page before. */
+  isBack: boolean;
 }
+
+/** What a cursor is for, beside its question. */
+const WAYS = { next: "", previous: "back to " };
+
+const OTHER = { asc: "desc", desc: "asc" } as const;
 
 /** Sorted by status, one status follows the other: each is a page by id, which an index serves. */
 const SEGMENTS = ["active", "resting", "retired", "withdrawn"] as const;
 
 export interface DeskListOptions {
-  table: KeyDeskTable;
-  totals: () => Promise<Totals>;
+  table: Pick<KeyDeskTable, "page">;
+  count: (filter: KeyFilter) => Promise<{ total: number; isExact: boolean }>;
   clock: Clock;
 }
 
-/** Pages of keys. Keyset paging: the last page of 50,000 keys costs what the first does. */
-export function createDeskList({ table, totals, clock }: DeskListOptions) {
-  /** How many keys a filter finds; from the triggers' totals where they know. */
-  async function count(filter: KeyFilter): Promise<{ total: number; isExact: boolean }> {
-    const { status, reason, q } = filter;
-    if (reason !== undefined || q !== undefined) return table.count(filter, clock());
-    switch (status) {
-      case undefined: {
-        const { active, retired, withdrawn } = await totals();
-        return { total: active + retired + withdrawn, isExact: true };
-      }
-      case "active": {
-        const resting = await table.count({ status: "resting" }, clock());
-        const total = Math.max(0, (await totals()).active - resting.total);
-        return { total, isExact: resting.isExact };
-      }
-      case "retired":
-      case "withdrawn":
-        return { total: (await totals())[status], isExact: true };
-      case "resting":
-      case "cooling":
-        return table.count(filter, clock());
-    }
-  }
-
+/** Pages of keys. Keyset paging: the last page of 50,000 keys costs what the first does, and so does the way back. */
+export function createDeskList({ table, count, clock }: DeskListOptions) {
   /** Undefined where the cursor is none of this list's. */
-  async function list(query: DeskQuery): Promise<DeskPage | undefined> {
+  return async function list(query: DeskQuery): Promise<DeskPage | undefined> {
     const { sort = "id", order = "asc", cursor, status, reason, q } = query;
     const filter = { status, reason, q };
     const limit = Math.min(MAX_PAGE, Math.max(1, query.limit ?? PAGE));
     const purpose = ["keys", sort, order, status, reason, q].join(" ");
     const place = cursor === undefined ? undefined : readPlace(purpose, cursor);
     if (cursor !== undefined && place === undefined) return undefined;
+    const isBack = place?.isBack === true;
     const counted = place === undefined ? await count(filter) : { total: place.total, isExact: place.isExact === 1 };
 
-    // One more than asked for tells whether there is a next page.
-    const rows: (DeskRow & { segment: number })[] = [];
+    // The page before is what follows in the other order. One row more than asked for tells whether there is another.
+    const walked = isBack ? OTHER[order] : order;
     const segments = segmentsOf(sort, order, filter);
-    for (let segment = place?.segment ?? 0; segment < segments.length && rows.length <= limit; segment++) {
-      const behind = place !== undefined && segment === place.segment ? place : undefined;
+    const rows: (DeskRow & { segment: number })[] = [];
+    for (let at = place?.segment ?? 0; at in segments && rows.length <= limit; at += isBack ? -1 : 1) {
+      const behind = place !== undefined && at === place.segment ? place : undefined;
       const wanted = limit + 1 - rows.length;
-      const page = { filter: segments[segment] ?? filter, sort, order, behind, limit: wanted };
-      rows.push(...(await table.page(page, clock())).map((row) => ({ ...row, segment })));
+      const page = { filter: segments[at] ?? filter, sort, order: walked, behind, limit: wanted };
+      rows.push(...(await table.page(page, clock())).map((row) => ({ ...row, segment: at })));
     }
-    const last = rows.length > limit ? rows[limit - 1] : undefined;
+    const hasMore = rows.length > limit;
+    const shown = isBack ? rows.slice(0, limit).toReversed() : rows.slice(0, limit);
     const { total, isExact } = counted;
+    const cursorAt = (row: (typeof rows)[number] | undefined, direction: "next" | "previous") =>
+      row === undefined
+        ? null
+        : encodeCursor(WAYS[direction] + purpose, [row.segment, row.value, row.id, total, Number(isExact)]);
     return {
-      keys: rows.slice(0, limit).map(({ segment: _segment, value: _value, ...key }) => key),
-      next:
-        last === undefined ? null : encodeCursor(purpose, [last.segment, last.value, last.id, total, Number(isExact)]),
+      keys: shown.map(({ segment: _segment, value: _value, ...key }) => key),
+      next: isBack || hasMore ? cursorAt(shown.at(-1), "next") : null,
+      previous: (isBack ? hasMore : place !== undefined) ? cursorAt(shown[0], "previous") : null,
       total,
       totalIsExact: isExact,
     };
-  }
-
-  return { list, count };
+  };
 }
 
 function segmentsOf(sort: DeskSort, order: "asc" | "desc", filter: KeyFilter): KeyFilter[] {
@@ -106,6 +96,9 @@ function segmentsOf(sort: DeskSort, order: "asc" | "desc", filter: KeyFilter): K
 }
 
 function readPlace(purpose: string, cursor: string): Place | undefined {
-  const [segment = 0, value = 0, id = 0, total = 0, isExact = 0] = decodeCursor(purpose, cursor, 5) ?? [-1];
-  return segment < 0 ? undefined : { segment, value, id, total, isExact };
+  const onwards = decodeCursor(WAYS.next + purpose, cursor, 5);
+  const numbers = onwards ?? decodeCursor(WAYS.previous + purpose, cursor, 5);
+  if (numbers === undefined) return undefined;
+  const [segment = 0, value = 0, id = 0, total = 0, isExact = 0] = numbers;
+  return { segment, value, id, total, isExact, isBack: onwards === undefined };
 }

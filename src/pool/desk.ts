@@ -6,6 +6,7 @@ import type { DeskKey, KeyDeskTable, KeyFilter } from "../db/key-desk.ts";
 import type { Totals } from "../db/keys.ts";
 import type { Contributors } from "./contributors.ts";
 import { decodeCursor, encodeCursor } from "./desk-cursor.ts";
+import { createDeskCounts } from "./desk-counts.ts";
 import { createDeskList } from "./desk-list.ts";
 import type { Outcasts } from "./outcasts.ts";
 import type { Rotation } from "./rotation.ts";
@@ -57,7 +58,8 @@ export type PoolDesk = ReturnType<typeof createPoolDesk>;
 /** The operator's hands on the keys. Every method throws if D1 does not answer. */
 export function createPoolDesk(options: DeskOptions) {
   const { table, acts, coolings, vault, rotation, outcasts, contributors, clock, outcastMs } = options;
-  const { list, count } = createDeskList(options);
+  const { count, counts, forget } = createDeskCounts(options);
+  const list = createDeskList({ table, count, clock });
 
   /** What this isolate holds of the keys is gone before the operator gets an answer. */
   const castOut = (ids: readonly number[], until: number) => {
@@ -78,6 +80,9 @@ export function createPoolDesk(options: DeskOptions) {
     /** How many keys a filter finds. */
     count,
 
+    /** How many there are in each state; for the overview. */
+    counts,
+
     async find(id: number): Promise<DeskDetail | undefined> {
       const now = clock();
       const [key, cooling, models] = await Promise.all([table.find(id, now), coolings.of(id, now), table.models(id)]);
@@ -96,7 +101,8 @@ export function createPoolDesk(options: DeskOptions) {
 
     /**
      * The next keys of a work on a selection, in order of their ids. A filter stands for the keys that there were when
-     * the work began: whoever joins while it goes on is none of them. Undefined where `after` is no cursor of this work.
+     * the work began: whoever joins while it goes on is none of them. With a limit of 0 it begins and takes none yet, so
+     * that a client may repeat even the first of them. Undefined where `after` is no cursor of this work.
      */
     async step(
       work: string,
@@ -111,14 +117,15 @@ export function createPoolDesk(options: DeskOptions) {
       const [done = 0, upTo = 0, total = 0] = begun ?? [0, ...(await chosen.measure())];
       const ids = await chosen.take(done, upTo, limit + 1);
       const step = ids.slice(0, limit);
-      const last = ids.length > limit ? step.at(-1) : undefined;
-      return { ids: step, next: last === undefined ? null : encodeCursor(purpose, [last, upTo, total]), total };
+      const next = ids.length > limit ? encodeCursor(purpose, [step.at(-1) ?? done, upTo, total]) : null;
+      return { ids: step, next, total };
     },
 
     /** Does it to each key that it may be done to; resolves to those. */
     async act(act: Act, ids: readonly number[], forMs: number): Promise<number[]> {
       const now = clock();
       const changed = await write(act, ids, forMs, now);
+      forget();
       switch (act) {
         case "cool":
           // Then no block holds them any more. For longer, and who is restored elsewhere would stay out here.
@@ -140,6 +147,7 @@ export function createPoolDesk(options: DeskOptions) {
     async restoreProven(ids: readonly number[]): Promise<void> {
       if (ids.length === 0) return;
       welcome(await acts.restore(ids, clock(), { proved: true }));
+      forget();
     },
 
     /** Notes that imported keys failed their proof. */

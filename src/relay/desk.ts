@@ -13,7 +13,7 @@ export interface ActionRequest {
   forMs?: number | undefined;
   /** `next` of the step before. */
   after?: string | undefined;
-  /** Keys a step. */
+  /** Keys a step; 0 begins the work and does nothing yet. */
   limit?: number | undefined;
 }
 
@@ -79,7 +79,7 @@ export function createDesk({ pool, probe, settings }: DeskOptions) {
     async act(request: ActionRequest, defer: Defer): Promise<ActionReport | undefined> {
       const { action, selection, forMs = COOL_MS, after } = request;
       const most = action === "verify" ? MAX_PROOFS : MAX_STEP;
-      const limit = Math.min(most, Math.max(1, request.limit ?? most));
+      const limit = Math.min(most, Math.max(0, request.limit ?? most));
       const step = await desk.step(action, selection, after, limit);
       if (step === undefined) return undefined;
       const { ids, next, total } = step;
@@ -88,7 +88,7 @@ export function createDesk({ pool, probe, settings }: DeskOptions) {
         const done = results.filter(({ finding }) => finding === "works").length;
         return { done, failed: results.length - done, skipped: ids.length - results.length, next, total, results };
       }
-      const changed = await desk.act(action, ids, forMs);
+      const changed = ids.length === 0 ? [] : await desk.act(action, ids, forMs);
       return { done: changed.length, failed: 0, skipped: ids.length - changed.length, next, total };
     },
   };

@@ -17,7 +17,7 @@ let worker: WorkerProcess;
 const key = newKey();
 
 beforeAll(async () => {
-  worker = await startWorker({ secrets: { ADMIN_TOKEN }, vars: { D1_TIMEOUT_MS: "30000" } });
+  worker = await startWorker({ secrets: { ADMIN_TOKEN } });
   for (const each of [key, newKey()]) {
     worker.google.issue(each);
     const response = await fetch(`${worker.url}/v1beta/models/gemini-2.5-flash:generateContent`, {

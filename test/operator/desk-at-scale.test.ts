@@ -34,18 +34,34 @@ async function pageOf(query: DeskQuery) {
   return { ...page, rowsRead: d1.takeTrips().reduce((sum, trip) => sum + trip.rowsRead, 0) };
 }
 
+/** Walks a whole list from its last page back to its first. */
+async function walkBack(query: DeskQuery, from: string) {
+  const ids: number[] = [];
+  let worst = 0;
+  let cursor: string | null = from;
+  while (cursor !== null) {
+    const page: Awaited<ReturnType<typeof pageOf>> = await pageOf({ ...query, limit: 500, cursor });
+    ids.unshift(...page.keys.map(({ id }) => id));
+    worst = Math.max(worst, page.rowsRead);
+    cursor = page.previous;
+  }
+  return { ids, worst };
+}
+
 /** Walks a whole list and says what it held and what its dearest page cost. */
 async function walk(query: DeskQuery) {
   const ids: number[] = [];
   let worst = 0;
   let cursor: string | undefined;
+  let back: { lastPage: number; cursor: string } | undefined;
   do {
     const page = await pageOf({ ...query, limit: 500, ...(cursor === undefined ? {} : { cursor }) });
+    if (page.previous !== null) back = { lastPage: page.keys.length, cursor: page.previous };
     ids.push(...page.keys.map(({ id }) => id));
     worst = Math.max(worst, page.rowsRead);
     cursor = page.next ?? undefined;
   } while (cursor !== undefined);
-  return { ids, worst };
+  return { ids, worst, back };
 }
 
 describe("the desk over 50,000 keys", () => {
@@ -94,6 +110,31 @@ describe("the desk over 50,000 keys", () => {
     },
     120_000,
   );
+
+  it.each<DeskQuery>([
+    {},
+    { order: "desc" },
+    { sort: "status" },
+    { sort: "status", order: "desc" },
+    { status: "active" },
+    { status: "retired" },
+  ])(
+    "the way back through %j shows the same keys, for the same cost",
+    async (query) => {
+      const { ids, back } = await walk(query);
+      if (back === undefined) throw new Error("there is one page only");
+      const backwards = await walkBack(query, back.cursor);
+      expect(backwards.ids).toEqual(ids.slice(0, -back.lastPage));
+      expect(backwards.worst).toBeLessThan(3500);
+    },
+    120_000,
+  );
+
+  it("the way back holds each key once where many are equal", async () => {
+    const query = { sort: "errors", order: "desc", status: "retired" } as const;
+    const { ids, back } = await walk(query);
+    expect((await walkBack(query, back?.cursor ?? "")).ids).toEqual(ids.slice(0, -(back?.lastPage ?? 0)));
+  });
 
   it("a sort without an index looks at each key twice, and no more", async () => {
     for (const sort of ["uses", "errors", "lastUsed", "contributed"] as const) {
@@ -211,6 +252,61 @@ describe("work on 50,000 keys", () => {
     }
     expect(seen.size).toBe(LARGE);
     expect(seen.has(LARGE + 1)).toBe(false);
+  });
+});
+
+describe("the counts of the overview", () => {
+  let now = NOW;
+  const desk = openDesk(() => now);
+  const rowsOf = async () => {
+    d1.takeTrips();
+    const counts = await desk.counts();
+    return { counts, rowsRead: d1.takeTrips().reduce((sum, trip) => sum + trip.rowsRead, 0) };
+  };
+
+  beforeAll(async () => {
+    await emptyPool();
+    await seedKeys(LARGE);
+    await env.DB.prepare("update keys set resting_until = 9e15 where id % 50 = 0").run();
+    await coolWhere("1", "gemini-2.5-flash", 9e15);
+  }, 60_000);
+  afterAll(emptyPool, 60_000);
+
+  it("read all that cools and rests twice a minute, however often the operator looks", async () => {
+    const counts = { active: 49_000, resting: 1000, cooling: LARGE, retired: 0, withdrawn: 0 };
+    const first = await rowsOf();
+    expect(first.counts).toEqual(counts);
+    expect(first.rowsRead).toBeGreaterThan(LARGE);
+    for (; now < NOW + 29_000; now += 7000) {
+      expect(await rowsOf()).toEqual({ counts, rowsRead: expect.toSatisfy((rows: number) => rows < 5) });
+    }
+    now = NOW + 30_000;
+    expect((await rowsOf()).rowsRead).toBeGreaterThan(LARGE);
+    now = NOW;
+    // A clock that was set back does not make them last.
+    expect((await rowsOf()).rowsRead).toBeGreaterThan(LARGE);
+  });
+
+  it("show the operator's own work at once, and retired keys as they are", async () => {
+    await rowsOf();
+    await env.DB.prepare("update keys set status = 'retired', reason = 'API_KEY_INVALID' where id = 1").run();
+    expect((await rowsOf()).counts).toMatchObject({ active: 48_999, retired: 1 });
+    expect(await desk.act("cool", [2, 3], HOUR_MS)).toEqual([2, 3]);
+    expect((await rowsOf()).counts).toMatchObject({ active: 48_997, resting: 1002 });
+  });
+
+  it("take no count into memory that was begun before the operator's work", async () => {
+    now += 60_000;
+    const held = Promise.withResolvers<void>();
+    d1.gate = held.promise;
+    const looking = desk.counts();
+    d1.gate = undefined;
+    await desk.act("cool", [4], HOUR_MS);
+    held.resolve();
+    await looking;
+    const { counts, rowsRead } = await rowsOf();
+    expect(rowsRead).toBeGreaterThan(LARGE);
+    expect(counts).toMatchObject({ resting: 1003 });
   });
 });
 

@@ -156,7 +156,9 @@ describe("work on keys without JavaScript", () => {
     await seedKeys(4);
     const act = (action: string, ids: string[], more: Fields = {}) =>
       browser.submit("/admin/keys/actions", { action, ids, confirmed: "yes", ...more });
-    expect((await act("cool", ["1", "2"], { forMs: "600000" })).html).toContain("2 keys cool off now.");
+    expect((await act("cool", ["1", "2"], { forMs: "600000" })).html).toContain(
+      "2 keys cool off now. Status: “Resting”.",
+    );
     const rows = await storedKeys();
     expect(rows.map(({ resting_until: until }) => until !== null)).toEqual([true, true, false, false]);
     expect((await act("restore", ["1"])).html).toContain("1 key restored.");
@@ -318,6 +320,26 @@ describe("an import without JavaScript", () => {
     for (const key of keys) expect(first.html + last.html).not.toContain(key);
     expect(await storedTotals()).toMatchObject({ active: 44 });
     expect(first.html).toContain("…" + (keys[0] ?? "").slice(-4));
+  });
+
+  it("says beside the field how much it takes, and takes no more", async () => {
+    const desk = layDesk();
+    const browser = await desk.signIn();
+    const key = `AIza${crypto.randomUUID().replaceAll("-", "")}abc`;
+    desk.google.issue(key);
+    const english = await browser.open("/admin/keys/import");
+    expect(english.html).toContain("may have 100,000 characters");
+    expect(english.html).not.toMatch(/<textarea[^>]*maxlength/);
+    const chinese = await browser.open("/admin/keys/import", { "accept-language": "zh" });
+    expect(chinese.html).toContain("最多 100,000 个字符");
+
+    const tooLong = await browser.submit("/admin/keys/import", { text: `${key}\n${"x".repeat(100_000 - key.length)}` });
+    expect([tooLong.status, tooLong.html.includes("the text may have 100,000 characters")]).toEqual([422, true]);
+    expect(desk.google.calls).toEqual([]);
+    expect(await storedTotals()).toMatchObject({ active: 0 });
+    const fits = await browser.submit("/admin/keys/import", { text: `${key}\n${"x".repeat(99_999 - key.length)}` });
+    expect(fits.html).toContain("The import is done");
+    expect(await storedTotals()).toMatchObject({ active: 1 });
   });
 
   it("says so where there is no key", async () => {

@@ -94,7 +94,11 @@ describe("every page of the desk", () => {
     const { html } = await browser.open(`/admin?range=hour&model=${MODEL}`);
     expect(html).toContain(`href="/admin?range=hour&amp;model=gemini-2.5-pro"`);
     expect(html).toContain("7 requests, 7 served");
-    expect(html).toContain('<a href="/admin?range=hour">All models</a>');
+    expect(html).toMatch(/href="\/admin\?range=hour">All models</);
+    expect(html.match(/<tr class="is-chosen">/g)).toHaveLength(1);
+    expect(html).toContain(`href="/admin/failures?model=${MODEL}"`);
+    expect(html).not.toContain("Nothing was asked of it");
+    expect((await browser.open("/admin?range=hour&model=unknown")).html).toContain("Nothing was asked of it");
     const hostile = await browser.open(`/admin?model=${encodeURIComponent('"><script>alert(1)</script>')}`);
     expect(hostile.status).toBe(200);
     expect(hostile.html).not.toContain("<script>alert");
@@ -243,14 +247,25 @@ describe("paths below /admin", () => {
 
 describe("the overview", () => {
   it("warns of an empty pool, and of one that runs dry", async () => {
-    const browser = await layDesk().signIn();
+    const desk = layDesk();
+    const browser = await desk.signIn();
     expect((await browser.open("/admin")).html).toContain("The pool has no active key");
     await seedKeys(10);
     expect((await browser.open("/admin")).html).not.toMatch(/runs dry|no active key/);
     await env.DB.prepare("update keys set resting_until = ? where id <= 7")
       .bind(START + HOUR_MS)
       .run();
+    // Who rests is counted twice a minute.
+    desk.advance(30_000);
     expect((await browser.open("/admin")).html).toContain("The pool runs dry");
+  });
+
+  it("shows at once what the operator did", async () => {
+    const browser = await layDesk().signIn();
+    await seedKeys(10);
+    expect((await browser.open("/admin")).html).toContain("0 resting, 0 cooling");
+    await browser.submit("/admin/keys/actions", { action: "cool", ids: ["1", "2"], confirmed: "yes" });
+    expect((await browser.open("/admin")).html).toContain("2 resting, 0 cooling");
   });
 
   it("shows the numbers of the range that was asked for", async () => {
@@ -287,6 +302,37 @@ describe("the list of keys", () => {
     expect(new Set(seen).size).toBe(60);
   });
 
+  it("goes back page by page, by the same pages", async () => {
+    const browser = await layDesk().signIn();
+    await seedKeys(120);
+    const idsOf = (html: string) => [...html.matchAll(/name="ids" value="(\d+)"/g)].map(([, id]) => Number(id));
+    const linkOf = (html: string, rel: string) =>
+      new RegExp(`href="([^"]+)" rel="${rel}"`).exec(html)?.[1]?.replaceAll("&amp;", "&");
+    const first = await browser.open("/admin/keys?sort=id&order=desc");
+    expect(linkOf(first.html, "prev")).toBeUndefined();
+    const second = await browser.open(linkOf(first.html, "next") ?? "");
+    const third = await browser.open(linkOf(second.html, "next") ?? "");
+    expect([idsOf(third.html).length, linkOf(third.html, "next")]).toEqual([20, undefined]);
+    const secondAgain = await browser.open(linkOf(third.html, "prev") ?? "");
+    expect(idsOf(secondAgain.html)).toEqual(idsOf(second.html));
+    const firstAgain = await browser.open(linkOf(secondAgain.html, "prev") ?? "");
+    expect(idsOf(firstAgain.html)).toEqual(idsOf(first.html));
+    expect(linkOf(firstAgain.html, "prev")).toBeUndefined();
+    expect(idsOf((await browser.open(linkOf(firstAgain.html, "next") ?? "")).html)).toEqual(idsOf(second.html));
+  });
+
+  it("begins anew where all that stood at the place is gone", async () => {
+    const browser = await layDesk().signIn();
+    await seedKeys(60);
+    const { html } = await browser.open("/admin/keys");
+    const [, next = ""] = /href="([^"]+)" rel="next"/.exec(html) ?? [];
+    await env.DB.prepare("update keys set status = 'deleted' where id > 50").run();
+    const { status, headers } = await browser.open(next);
+    expect([status, headers.get("location")]).toEqual([303, "/admin/keys"]);
+    await env.DB.prepare("update keys set status = 'deleted'").run();
+    expect((await browser.open("/admin/keys")).html).toContain("The pool is empty");
+  });
+
   it("begins anew where the place belongs to another list", async () => {
     const browser = await layDesk().signIn();
     await seedKeys(60);
@@ -296,6 +342,43 @@ describe("the list of keys", () => {
 });
 
 describe("the log of failed attempts", () => {
+  const linkOf = (html: string, rel: string) =>
+    new RegExp(`href="([^"]+)" rel="${rel}"`).exec(html)?.[1]?.replaceAll("&amp;", "&");
+
+  it("goes back page by page, by the same pages, with its filter", async () => {
+    const browser = await layDesk().signIn();
+    await env.DB.prepare(
+      `insert into failures (at, model, verdict, message)
+       select ?, 'm', iif(value % 2, 'busy', 'quota_day'), 'words ' || value || '.' from json_each(?)`,
+    )
+      .bind(START, JSON.stringify(Array.from({ length: 240 }, (_one, at) => at + 1)))
+      .run();
+    const wordsOf = (html: string) => html.match(/words \d+\./g);
+    const pages: string[] = [];
+    for (let path: string | undefined = "/admin/failures?verdict=busy"; path !== undefined;) {
+      const { html } = await browser.open(path);
+      pages.push(html);
+      path = linkOf(html, "next");
+    }
+    expect(pages.map((html) => wordsOf(html)?.length)).toEqual([50, 50, 20]);
+    expect(linkOf(pages[0] ?? "", "prev")).toBeUndefined();
+    let html = pages[2] ?? "";
+    for (const at of [1, 0]) {
+      ({ html } = await browser.open(linkOf(html, "prev") ?? ""));
+      expect(wordsOf(html)).toEqual(wordsOf(pages[at] ?? ""));
+    }
+    expect(linkOf(html, "prev")).toBeUndefined();
+  });
+
+  it("takes no word for a way back that is none", async () => {
+    const browser = await layDesk().signIn();
+    await seedFailure("the first words", "gemini-a");
+    for (const trail of ["//evil.example", "1,,2", "-1", "1e3", '"><script>', "1,".repeat(200) + "1"]) {
+      const { status, html } = await browser.open(`/admin/failures?before=9&trail=${encodeURIComponent(trail)}`);
+      expect([trail, status, linkOf(html, "prev")]).toEqual([trail, 200, undefined]);
+    }
+  });
+
   it("is filtered by time, key, model, verdict, status and words", async () => {
     const browser = await layDesk().signIn();
     await seedFailure("the first words", "gemini-a", "key_dead");

@@ -19,6 +19,7 @@ import { MODEL, newKey, newKeys } from "../support/table.ts";
 interface Page {
   keys: DeskKey[];
   next: string | null;
+  previous: string | null;
   total: number;
 }
 
@@ -109,6 +110,15 @@ describe("the list", () => {
     expect((await table.get<Page>(`/keys?limit=2&cursor=${next}`)).keys.map(({ id }) => id)).toEqual([3, 4]);
     for (const other of ["sort=uses", "order=desc", "status=active", "q=0001"]) {
       expect((await table.call("GET", `/keys?limit=2&${other}&cursor=${next}`)).status).toBe(400);
+    }
+    const { previous } = await table.get<Page>(`/keys?limit=2&cursor=${next}`);
+    expect(await table.get<Page>(`/keys?limit=2&cursor=${previous}`)).toMatchObject({
+      keys: [{ id: 1 }, { id: 2 }],
+      previous: null,
+      total: 10,
+    });
+    for (const other of ["sort=uses", "order=desc", "status=active", "q=0001"]) {
+      expect((await table.call("GET", `/keys?limit=2&${other}&cursor=${previous}`)).status).toBe(400);
     }
     const forge = (...parts: unknown[]) => btoa(JSON.stringify(["keys id asc   ", ...parts])).replace(/=+$/, "");
     for (const parts of [
@@ -446,6 +456,37 @@ describe("work on keys", () => {
       total: 0,
       next: null,
     });
+  });
+
+  it("begins without doing anything, and may repeat any step behind that", async () => {
+    await seedKeys(25);
+    const table = layOperatorTable();
+    const work = { action: "delete", filter: {} };
+    const { next: after, ...begun } = await act(table, { ...work, limit: 0 });
+    expect(begun).toMatchObject({ done: 0, failed: 0, skipped: 0, total: 25 });
+    expect(await storedTotals()).toMatchObject({ active: 25 });
+    // Its answer is lost: the client sends it again, and by then others have joined.
+    await act(table, { ...work, limit: 10, after });
+    const late = newKey();
+    await table.contribute(late);
+    let done = 0;
+    for (let next: string | null = after; next !== null;) {
+      const step = await act(table, { ...work, limit: 10, after: next });
+      expect(step.total).toBe(25);
+      done += step.done;
+      next = step.next;
+    }
+    expect(done).toBe(15);
+    expect(await storedTotals()).toMatchObject({ active: 1 });
+    expect(await requireStoredKey(late)).toMatchObject({ status: "active" });
+  });
+
+  it("a beginning of nothing is the end", async () => {
+    const table = layOperatorTable();
+    for (const action of ["verify", "retire"]) {
+      expect(await act(table, { action, filter: {}, limit: 0 })).toMatchObject({ done: 0, total: 0, next: null });
+    }
+    expect(table.google.calls).toEqual([]);
   });
 
   it.each([

@@ -23,6 +23,7 @@ const listQuery = v.strictObject({
 const page = v.object({
   keys: v.array(key),
   next: v.nullable(v.pipe(v.string(), v.description("`cursor` of the next page; null on the last one."))),
+  previous: v.nullable(v.pipe(v.string(), v.description("`cursor` of the page before; null on the first one."))),
   total: v.pipe(count, v.description("How many keys the filter found when the first page was asked for.")),
   totalIsExact: v.pipe(v.boolean(), v.description("False where there are more: counting ends at 100,000.")),
 });

@@ -28,7 +28,12 @@ const actionBody = v.strictObject({
   ),
   after: v.optional(cursor),
   limit: v.optional(
-    v.pipe(wholeNumberInBody(1, 500), v.description("Keys in this step: 500 at the most, 40 for verify.")),
+    v.pipe(
+      wholeNumberInBody(0, 500),
+      v.description(
+        "Keys in this step: 500 at the most, 40 for verify. 0 counts and does nothing yet; begun so, a work can repeat any step whose answer was lost.",
+      ),
+    ),
   ),
 });
 
@@ -51,7 +56,14 @@ const importReport = v.object({
   waiting: v.pipe(count, v.description("Not refused, not served: asked again later, by itself.")),
   rejected: v.array(v.object({ lastFour: v.string(), why: v.string() })),
   remaining: count,
-  after: v.nullable(v.pipe(count, v.description("Send it with the same text for the next keys; null at the end."))),
+  after: v.nullable(
+    v.pipe(
+      count,
+      v.description(
+        "So many of the text's keys have been looked at. Send it with the same text for the next ones; null at the end.",
+      ),
+    ),
+  ),
 });
 
 /** Work on many keys, in steps: the caller repeats a call with what the one before returned. */
@@ -80,7 +92,10 @@ export function keyWorkRoutes({ desk }: Services): Route[] {
       tag: "keys",
       summary: "Finds keys in any text and takes in those that Google serves, up to 40 a call.",
       body: v.strictObject({
-        text: text(1_000_000),
+        text: v.pipe(
+          text(1_000_000),
+          v.description("Each call reads all of it: send a long list in parts of 40 keys or so."),
+        ),
         note: v.optional(text(500)),
         after: v.optional(wholeNumberInBody(0, 1_000_000)),
       }),

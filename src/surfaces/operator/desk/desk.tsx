@@ -17,7 +17,7 @@ import { settingsPages } from "./settings.tsx";
 import { deskIsOff, foreignForm, signInPages } from "./sign-in.tsx";
 import { tokenPages } from "./tokens.tsx";
 
-/** A pasted list of 20,000 keys fits. */
+/** The longest text that an import takes without a script fits, in Chinese and percent-encoded. */
 const MAX_FORM_BYTES = 1024 * 1024;
 
 /** The operator's pages, below /admin. */

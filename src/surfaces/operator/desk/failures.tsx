@@ -6,7 +6,14 @@ import type { Language } from "../../pages/language.ts";
 import { renderPage } from "../../pages/page.tsx";
 import { Button, ButtonLink, Field, Notice } from "../../pages/parts.tsx";
 import type { SignedIn } from "../session.ts";
-import { failuresPath, readFailureFields, toFailureQuery, type FailureFields } from "./failure-query.ts";
+import {
+  failuresPath,
+  newerPath,
+  olderPath,
+  readFailureFields,
+  toFailureQuery,
+  type FailureFields,
+} from "./failure-query.ts";
 import { FailureTable } from "./failure-table.tsx";
 import { DeskPage, visitorOf, type Visitor } from "./frame.tsx";
 import { failureTexts } from "./i18n/failures.ts";
@@ -30,7 +37,8 @@ interface FailuresPageProps extends Visitor {
 function FailuresPage({ fields, found, ...visitor }: FailuresPageProps) {
   const { lang } = visitor;
   const t = failureTexts[lang];
-  const { before, ...filter } = fields;
+  const { before, trail: _trail, ...filter } = fields;
+  const newer = newerPath(fields);
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
   return (
     <DeskPage {...visitor} title={t.title}>
@@ -50,8 +58,13 @@ function FailuresPage({ fields, found, ...visitor }: FailuresPageProps) {
             {t.newest}
           </ButtonLink>
         )}
+        {newer === undefined ? null : (
+          <ButtonLink kind="quiet" href={newer} rel="prev">
+            {t.newer}
+          </ButtonLink>
+        )}
         {found.next === null ? null : (
-          <ButtonLink kind="quiet" href={failuresPath({ ...fields, before: found.next })} icon="arrow" rel="next">
+          <ButtonLink kind="quiet" href={olderPath(fields, found.next)} icon="arrow" rel="next">
             {t.older}
           </ButtonLink>
         )}

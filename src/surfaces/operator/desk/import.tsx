@@ -1,4 +1,5 @@
 import type { Context, Hono } from "hono";
+import { KEY_PATTERNS } from "../../../ingress/pasted-keys.ts";
 import type { ImportReport } from "../../../relay/desk-import.ts";
 import type { Services } from "../../../services.ts";
 import { formatNumber } from "../../pages/format.ts";
@@ -11,26 +12,29 @@ import type { SignedIn } from "../session.ts";
 import { Csrf, DeskPage, visitorOf, type Visitor } from "./frame.tsx";
 import { frameTexts } from "./i18n/frame.ts";
 import { importTexts } from "./i18n/import.ts";
+import { longWorkTexts } from "./i18n/long-work.ts";
 
+/** Some 2,400 keys. Each step of the form brings the whole text again, and reading more of it may take too much CPU. */
+const MAX_TEXT = 100_000;
 /** As in the JSON twin. */
-const MAX_TEXT = 1_000_000;
 const MAX_NOTE = 500;
 const MAX_SHOWN = 200;
 
 const COUNTS = ["found", "duplicates", "new", "restored", "known", "withdrawn", "waiting"] as const;
 
 /**
- * `/admin/keys/import`: keys in any text. The script calls the JSON twin until all are looked at; without it the form
- * does a step and asks for the same text again, because a page must not carry keys back.
+ * `/admin/keys/import`: keys in any text. The script finds them and calls the JSON twin with some after the other; without
+ * it the form does a step and asks for the same text again, because a page must not carry keys back.
  */
 export function importPages(desk: Hono<SignedIn>, { desk: keys }: Services): void {
   desk.get("/keys/import", (c) => show(c, {}));
 
   desk.post("/keys/import", async (c) => {
     const form = await readForm(c);
-    const t = importTexts[visitorOf(c).lang];
+    const { lang } = visitorOf(c);
+    const t = importTexts[lang];
     const text = textOf(form, "text");
-    if (text.length > MAX_TEXT) return show(c, { error: t.tooLong });
+    if (text.length > MAX_TEXT) return show(c, { error: t.tooLong(formatNumber(MAX_TEXT, lang)) });
     const note = textOf(form, "note").slice(0, MAX_NOTE).trim();
     const after = Number(/^\d{1,7}$/.exec(textOf(form, "after"))?.[0] ?? 0);
     const report = await keys.importKeys(text, note === "" ? null : note, after);
@@ -58,6 +62,7 @@ function show(c: Context<SignedIn>, outcome: Outcome) {
 function ImportPage({ error, report, note, ...visitor }: Visitor & Outcome) {
   const { lang, csrf } = visitor;
   const t = importTexts[lang];
+  const work = longWorkTexts[lang];
   const after = report?.after ?? null;
   return (
     <DeskPage {...visitor} title={t.title} scripts={["desk-import.js"]}>
@@ -67,13 +72,12 @@ function ImportPage({ error, report, note, ...visitor }: Visitor & Outcome) {
         <form class="card stack" method="post" action="/admin/keys/import" data-import>
           <Csrf token={csrf} />
           {after === null ? null : <input type="hidden" name="after" value={after} />}
-          <Field id="text" label={t.text} hint={t.textHint} error={error}>
+          <Field id="text" label={t.text} hint={t.textHint(formatNumber(MAX_TEXT, lang))} error={error}>
             <textarea
               class="textarea textarea--mono desk-paste"
               id="text"
               name="text"
               rows={12}
-              maxlength={MAX_TEXT}
               required
               autocomplete="off"
               spellcheck={false}
@@ -105,18 +109,25 @@ function ImportPage({ error, report, note, ...visitor }: Visitor & Outcome) {
             <p class="row row--spread small">
               <span class="soft" role="status" data-import-count></span>
               <Button kind="quiet" small data-import-stop>
-                {t.stop}
+                {work.stop}
               </Button>
             </p>
           </div>
+          <p role="status" data-import-wait hidden></p>
           {report !== undefined && after !== null ? (
             <Notice tone="info">{t.goOn(after, report.remaining)}</Notice>
           ) : null}
           <Report lang={lang} report={report ?? EMPTY} />
+          <p class="small soft" data-import-repeated hidden>
+            {work.repeated}
+          </p>
           <p data-import-sign-in hidden>
             <ButtonLink href="/admin/sign-in?to=%2Fadmin%2Fkeys%2Fimport">{frameTexts[lang].signInAgain}</ButtonLink>
           </p>
-          <p>
+          <p class="row">
+            <Button data-import-go-on hidden>
+              {work.goOn}
+            </Button>
             <ButtonLink kind="quiet" href="/admin/keys?sort=contributed&order=desc">
               {t.toKeys}
             </ButtonLink>
@@ -131,8 +142,11 @@ function ImportPage({ error, report, note, ...visitor }: Visitor & Outcome) {
           stopped: t.stopped,
           failedStep: t.failedStep,
           sessionOver: frameTexts[lang].sessionOver,
+          noAnswer: work.noAnswer,
+          retrying: work.retrying,
           nothing: t.nothing,
           findings: t.findings,
+          patterns: KEY_PATTERNS,
         }}
         data-import-texts
       />

@@ -6,6 +6,7 @@ import { Button, type ButtonKind } from "../../pages/parts.tsx";
 import { Csrf } from "./frame.tsx";
 import { frameTexts } from "./i18n/frame.ts";
 import { workTexts } from "./i18n/key-work.ts";
+import { longWorkTexts } from "./i18n/long-work.ts";
 
 export const ACTIONS = ["verify", "cool", "restore", "retire", "delete"] as const satisfies DeskAction[];
 
@@ -46,22 +47,25 @@ export function KeyWorkBar({ lang, csrf, filter, total, shownTotal }: BarProps) 
 export function WorkButtons({ lang }: { lang: Language }) {
   const t = workTexts[lang];
   return (
-    <div class="row desk-actions">
-      {ACTIONS.map((action) => (
-        <span class="desk-action">
-          <button
-            type="submit"
-            name="action"
-            value={action}
-            class={`button button--${KINDS[action]} button--small`}
-            title={t.actionMeaning[action]}
-          >
-            {t.actions[action]}
-          </button>
-          {action === "cool" ? <CoolFor lang={lang} /> : null}
-        </span>
-      ))}
-    </div>
+    <>
+      <div class="row desk-actions">
+        {ACTIONS.map((action) => (
+          <span class="desk-action">
+            <button
+              type="submit"
+              name="action"
+              value={action}
+              class={`button button--${KINDS[action]} button--small`}
+              title={t.actionMeaning[action]}
+            >
+              {t.actions[action]}
+            </button>
+            {action === "cool" ? <CoolFor lang={lang} /> : null}
+          </span>
+        ))}
+      </div>
+      <p class="small soft">{t.coolStatus}</p>
+    </>
   );
 }
 
@@ -101,6 +105,7 @@ export function KeyWorkDialog({ lang }: { lang: Language }) {
         <div data-work-progress hidden>
           <progress data-work-bar value={0} max={1} aria-labelledby="work-title"></progress>
           <p class="small soft" role="status" data-work-count></p>
+          <p class="small" role="status" data-work-wait hidden></p>
         </div>
         <ul data-work-result hidden></ul>
         <div class="row row--end">
@@ -108,8 +113,11 @@ export function KeyWorkDialog({ lang }: { lang: Language }) {
             {f.cancel}
           </Button>
           <Button data-work-confirm>{f.yes}</Button>
-          <Button data-work-close hidden>
+          <Button kind="quiet" data-work-close hidden>
             {t.seeTable}
+          </Button>
+          <Button data-work-go-on hidden>
+            {longWorkTexts[lang].goOn}
           </Button>
           <a class="button button--primary" href="/admin/sign-in" data-work-sign-in hidden>
             {f.signInAgain}
@@ -148,7 +156,7 @@ function textsForScript(lang: Language) {
     progress: t.progress,
     finished: t.finished,
     stopped: t.stopped,
-    stop: t.stop,
+    ...longWorkTexts[lang],
     cancel: frameTexts[lang].cancel,
     close: frameTexts[lang].close,
     failedStep: t.failedStep,

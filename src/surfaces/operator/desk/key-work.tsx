@@ -8,6 +8,7 @@ import type { SignedIn } from "../session.ts";
 import { Csrf, DeskPage, visitorOf, type Visitor } from "./frame.tsx";
 import { frameTexts } from "./i18n/frame.ts";
 import { workTexts } from "./i18n/key-work.ts";
+import { longWorkTexts } from "./i18n/long-work.ts";
 import { filterOf, keysPath, readKeyQuery } from "./key-query.ts";
 import { FilterFields } from "./key-work-bar.tsx";
 import { readWork, type Work } from "./work-form.ts";
@@ -114,7 +115,7 @@ function ResultPage({ work, sums, next, total, ...visitor }: ResultProps) {
             {Object.entries(sums).map(([name, value]) => (
               <input type="hidden" name={name} value={value} />
             ))}
-            <Button type="submit">{t.goOn}</Button>
+            <Button type="submit">{longWorkTexts[lang].goOn}</Button>
           </form>
         )}
         <ButtonLink kind="quiet" href={backOf(work)}>

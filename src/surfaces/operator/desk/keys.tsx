@@ -1,6 +1,6 @@
 import type { Context, Hono } from "hono";
 import { toApiKey } from "../../../api-key.ts";
-import type { DeskKey } from "../../../pool/desk.ts";
+import type { DeskPage as Page } from "../../../pool/desk-list.ts";
 import type { Services } from "../../../services.ts";
 import { formatNumber } from "../../pages/format.ts";
 import { renderPage } from "../../pages/page.tsx";
@@ -15,20 +15,14 @@ import { filterOf, keysPath, readKeyQuery, type KeyQuery } from "./key-query.ts"
 import { KeyTable } from "./key-table.tsx";
 import { KeyWorkBar, KeyWorkDialog } from "./key-work-bar.tsx";
 
-interface Page {
-  keys: DeskKey[];
-  next: string | null;
-  total: number;
-  totalIsExact: boolean;
-}
-
 /** `/admin/keys`: the pool's keys, page by page, and the search for one. */
 export function keyListPages(desk: Hono<SignedIn>, { desk: keys }: Services): void {
   desk.get("/keys", async (c) => {
     const query = readKeyQuery(new URL(c.req.url).searchParams);
     const page = await keys.list(query);
-    // A cursor of another question: its first page.
-    if (page === undefined) return c.redirect(keysPath({ ...query, cursor: undefined }), 303);
+    // A cursor of another question, or all that stood there is gone: the first page.
+    const isLost = page === undefined || (page.keys.length === 0 && query.cursor !== undefined);
+    if (isLost) return c.redirect(keysPath({ ...query, cursor: undefined }), 303);
     return show(c, query, page);
   });
 
@@ -45,9 +39,11 @@ export function keyListPages(desk: Hono<SignedIn>, { desk: keys }: Services): vo
     const trouble = key === undefined ? t.searchUnclear : t.searchMissing(key.lastFour);
     const query = readKeyQuery(new URLSearchParams());
     const page = await keys.list(query);
-    return show(c, query, page ?? { keys: [], next: null, total: 0, totalIsExact: true }, trouble);
+    return show(c, query, page ?? EMPTY, trouble);
   });
 }
+
+const EMPTY: Page = { keys: [], next: null, previous: null, total: 0, totalIsExact: true };
 
 function show(c: Context<SignedIn>, query: KeyQuery, page: Page, trouble?: string) {
   const visitor = { ...visitorOf(c), path: keysPath(query) };
@@ -102,7 +98,7 @@ function KeyList({ visitor, query, page }: { visitor: Visitor; query: KeyQuery; 
         <KeyWorkBar lang={lang} csrf={csrf} filter={filterOf(query)} total={page.total} shownTotal={total} />
         <KeyTable lang={lang} query={query} keys={page.keys} />
       </form>
-      <Pages lang={lang} query={query} next={page.next} />
+      <Pages lang={lang} query={query} page={page} />
       <p class="desk-export small">
         {t.exportLabel}:{" "}
         <a href={exportPath(query, "json")} download>
@@ -118,14 +114,20 @@ function KeyList({ visitor, query, page }: { visitor: Visitor; query: KeyQuery; 
   );
 }
 
-function Pages({ lang, query, next }: { lang: Visitor["lang"]; query: KeyQuery; next: string | null }) {
+function Pages({ lang, query, page }: { lang: Visitor["lang"]; query: KeyQuery; page: Page }) {
   const t = frameTexts[lang];
+  const { next, previous } = page;
   if (query.cursor === undefined && next === null) return null;
   return (
     <nav class="row desk-pages" aria-label={keyTexts[lang].tableLabel}>
       {query.cursor === undefined ? null : (
         <ButtonLink kind="quiet" href={keysPath({ ...query, cursor: undefined })}>
           {t.firstPage}
+        </ButtonLink>
+      )}
+      {previous === null ? null : (
+        <ButtonLink kind="quiet" href={keysPath({ ...query, cursor: previous })} rel="prev">
+          {t.previousPage}
         </ButtonLink>
       )}
       {next === null ? null : (

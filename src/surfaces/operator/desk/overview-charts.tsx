@@ -151,7 +151,7 @@ function Models({ lang, activity: { models, range, model: chosen } }: Props) {
             </thead>
             <tbody>
               {models.map(({ model, requests, served, callerFaults, retries, meanLatencyMs }) => (
-                <tr>
+                <tr class={model === chosen ? "is-chosen" : undefined}>
                   <th scope="row" class="mono">
                     <a href={overviewPath(range, model)} aria-current={model === chosen ? "true" : undefined}>
                       {model}

@@ -6,6 +6,7 @@ import type { Language } from "../../pages/language.ts";
 import { renderPage } from "../../pages/page.tsx";
 import { ButtonLink, Notice, Stat, Stats } from "../../pages/parts.tsx";
 import type { SignedIn } from "../session.ts";
+import { failuresPath } from "./failure-query.ts";
 import { FailureTable } from "./failure-table.tsx";
 import { DeskPage, visitorOf, type Visitor } from "./frame.tsx";
 import { overviewTexts } from "./i18n/overview.ts";
@@ -18,23 +19,16 @@ const MAX_MODEL_LENGTH = 100;
 
 /** `/admin`: how the pool is, and how it was over the last hour, day, week or month. */
 export function overviewPage({ desk, records }: Services) {
-  const totalOf = async (status: keyof KeyCounts) => (await desk.count({ status })).total;
-
   return async function overview(c: Context<SignedIn>) {
     const wanted = c.req.query("range");
     const range = RANGES.find((one) => one === wanted) ?? "day";
     const model = c.req.query("model")?.slice(0, MAX_MODEL_LENGTH) || null;
-    const [active, resting, cooling, retired, withdrawn, activity, recent] = await Promise.all([
-      totalOf("active"),
-      totalOf("resting"),
-      totalOf("cooling"),
-      totalOf("retired"),
-      totalOf("withdrawn"),
+    const [keys, activity, recent] = await Promise.all([
+      desk.counts(),
       records.activity(range, model),
       records.failures({ limit: RECENT }),
     ]);
     const visitor = { ...visitorOf(c), path: overviewPath(range, model) };
-    const keys = { active, resting, cooling, retired, withdrawn };
     return renderPage(c, <OverviewPage {...visitor} keys={keys} activity={activity} recent={recent} />);
   };
 }
@@ -63,26 +57,46 @@ function OverviewPage({ keys, activity, recent, ...visitor }: OverviewProps) {
           </a>
         ))}
       </nav>
-      {activity.model === null ? null : (
-        <p class="row">
-          <span>
-            {t.onlyModel} <code>{activity.model}</code>
-          </span>
-          <a href={overviewPath(activity.range, null)}>{t.allModels}</a>
-        </p>
-      )}
+      <Chosen lang={lang} activity={activity} />
       <Numbers lang={lang} keys={keys} activity={activity} />
       <OverviewCharts lang={lang} activity={activity} />
-      <section class="desk-group" aria-labelledby="recent">
-        <div class="row row--spread">
-          <h2 class="desk-h2" id="recent">
-            {t.recent}
-          </h2>
-          <a href="/admin/failures">{t.allFailures}</a>
-        </div>
-        {recent.rows.length === 0 ? <p class="soft">{t.noRecent}</p> : <FailureTable lang={lang} rows={recent.rows} />}
-      </section>
+      <Recent lang={lang} model={activity.model} recent={recent} />
     </DeskPage>
+  );
+}
+
+/** Which model is shown, where it is one. */
+function Chosen({ lang, activity: { model, range, total } }: Omit<PartProps, "keys">) {
+  const t = overviewTexts[lang];
+  if (model === null) return null;
+  return (
+    <div class="desk-chosen">
+      <p>
+        {t.onlyModel} <code>{model}</code>
+        {total.requests === 0 ? <span class="soft desk-chosen__none">{t.noneOfModel}</span> : null}
+      </p>
+      <ButtonLink kind="quiet" small href={overviewPath(range, null)}>
+        {t.allModels}
+      </ButtonLink>
+    </div>
+  );
+}
+
+function Recent({ lang, model, recent }: { lang: Language; model: string | null; recent: FailurePage }) {
+  const t = overviewTexts[lang];
+  return (
+    <section class="desk-group" aria-labelledby="recent">
+      <div class="row row--spread">
+        <h2 class="desk-h2" id="recent">
+          {model === null ? t.recent : t.recentOfAll}
+        </h2>
+        <span class="row">
+          {model === null ? null : <a href={failuresPath({ model })}>{t.failuresOfModel}</a>}
+          <a href="/admin/failures">{t.allFailures}</a>
+        </span>
+      </div>
+      {recent.rows.length === 0 ? <p class="soft">{t.noRecent}</p> : <FailureTable lang={lang} rows={recent.rows} />}
+    </section>
   );
 }
 

@@ -23,6 +23,7 @@ export const failureTexts = texts(
     none: "No failed attempt fits.",
     noneHere: "Nothing fits in this part of the log. Older parts may have some.",
     older: "Older ones",
+    newer: "Newer ones",
     newest: "The newest",
     viaToken: (id: number) => `token ${id}`,
     verdicts: {
@@ -60,6 +61,7 @@ export const failureTexts = texts(
     none: "没有符合条件的失败记录。",
     noneHere: "这一段记录中没有符合的，更早的部分可能有。",
     older: "更早的",
+    newer: "较新的",
     newest: "最新的",
     viaToken: (id: number) => `令牌 ${id}`,
     verdicts: {

@@ -46,6 +46,7 @@ export const frameTexts = texts(
     cancel: "Cancel",
     close: "Close",
     nextPage: "Next page",
+    previousPage: "Previous page",
     firstPage: "First page",
   },
   {
@@ -89,6 +90,7 @@ export const frameTexts = texts(
     cancel: "取消",
     close: "关闭",
     nextPage: "下一页",
+    previousPage: "上一页",
     firstPage: "第一页",
   },
 );

@@ -18,7 +18,7 @@ export const workTexts = texts(
     actionsLabel: "What to do with the chosen keys",
     actionMeaning: {
       verify: "Asks Google for one token with each key. What Google answers has its usual consequences.",
-      cool: "Takes them out of the rotation for a while.",
+      cool: "Takes them out of the rotation for a while, for all models. Until then their status is “Resting”.",
       retire: "Takes them out of the rotation until you restore them. Their owners can still call with them.",
       restore: "Puts them back into the rotation at once and forgets their coolings. Withdrawn keys stay out.",
       delete: "Erases them for good: ciphertext, counts and note. Who calls with such a key later joins anew.",
@@ -32,6 +32,7 @@ export const workTexts = texts(
     },
     confirmAll: "This is for every key that fits the filter, on all pages.",
     coolFor: "For",
+    coolStatus: "A key that cools off has the status “Resting”.",
     coolChoices: {
       "600000": "10 minutes",
       "3600000": "1 hour",
@@ -50,12 +51,10 @@ export const workTexts = texts(
     progress: "{done} of {total}",
     finished: "Done",
     stopped: "Stopped before the end",
-    stop: "Stop",
-    goOn: "Go on",
-    failedStep: "The last step failed. What was done before it stays done.",
+    failedStep: "The last step failed, and what was done before it stays done.",
     resultDone: {
-      verify: (count: number) => `${keysOf(count)} work.`,
-      cool: (count: number) => `${keysOf(count)} cool off now.`,
+      verify: (count: number) => `${keysOf(count)} ${count === 1 ? "works" : "work"}.`,
+      cool: (count: number) => `${keysOf(count)} ${count === 1 ? "cools" : "cool"} off now. Status: “Resting”.`,
       retire: (count: number) => `${keysOf(count)} retired.`,
       restore: (count: number) => `${keysOf(count)} restored.`,
       delete: (count: number) => `${keysOf(count)} deleted.`,
@@ -76,7 +75,7 @@ export const workTexts = texts(
     actionsLabel: "对所选密钥的操作",
     actionMeaning: {
       verify: "用每把密钥向 Google 请求一个 token，Google 的应答照常生效。",
-      cool: "让它们暂时退出轮转。",
+      cool: "让它们在一段时间内退出所有模型的轮转，其间状态为“休息中”。",
       retire: "让它们退出轮转，直到你恢复它们。主人自己仍可用它们调用。",
       restore: "立即放回轮转，并清除冷却记录。已撤回的密钥不会恢复。",
       delete: "永久删除：密文、计数和备注。以后再有人用这样的密钥调用，它会作为新密钥加入。",
@@ -90,6 +89,7 @@ export const workTexts = texts(
     },
     confirmAll: "此操作针对所有页面上符合筛选条件的每一把密钥。",
     coolFor: "时长",
+    coolStatus: "主动冷却的密钥，状态显示为“休息中”。",
     coolChoices: {
       "600000": "10 分钟",
       "3600000": "1 小时",
@@ -108,12 +108,10 @@ export const workTexts = texts(
     progress: "{done} / {total}",
     finished: "完成",
     stopped: "中途停止",
-    stop: "停止",
-    goOn: "继续",
     failedStep: "最后一步失败了，之前完成的部分仍然有效。",
     resultDone: {
       verify: (count: number) => `${zhKeys(count)}可用。`,
-      cool: (count: number) => `${zhKeys(count)}开始冷却。`,
+      cool: (count: number) => `${zhKeys(count)}开始冷却，状态：“休息中”。`,
       retire: (count: number) => `已停用 ${zhKeys(count)}。`,
       restore: (count: number) => `已恢复 ${zhKeys(count)}。`,
       delete: (count: number) => `已删除 ${zhKeys(count)}。`,

@@ -8,7 +8,7 @@ import type { Defer } from "./defer.ts";
 /**
  * Rows that an isolate writes to count: exactly while it is quiet, thinned beyond. Four isolates that share the free
  * plan's 100,000 requests a day stay below its 100,000 written rows a day with all that else is written
- * (test/pool/free-plan.test.ts).
+ * (test/bench/free-plan.test.ts).
  */
 const KEY_ROWS = { first: 50, most: 1000, rowsAnHour: 60, rowsARequest: 0.12 };
 const SOURCE_ROWS = { first: 50, most: 300, rowsAnHour: 30, rowsARequest: 0.05 };

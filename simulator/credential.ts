@@ -27,7 +27,7 @@ export function readCredential(request: Request, url: URL, route: Route): Creden
       : { kind: "bearer", key: bearer };
   }
   if (header) return { kind: "header", key: header };
-  if (query?.startsWith("AQ.")) return { kind, key, refusal: "auth-key-unusable" };
+  if (query?.startsWith("AQ.")) return { kind, key, refusal: "auth-key-unusable-object" };
   if (query) return { kind: "query", key: query };
   if (bearer) return { kind, key, refusal: "service-blocked-401" };
   return { kind: "none", key: undefined, refusal: "no-key" };
@@ -35,5 +35,5 @@ export function readCredential(request: Request, url: URL, route: Route): Creden
 
 /** A key that no project owns: `AQ.` keys are refused by the OAuth layer, all others by the key service (§1.1). */
 export function unknownKeyRefusal(key: string): string {
-  return key.startsWith("AQ.") ? "auth-key-unusable" : "key-invalid";
+  return key.startsWith("AQ.") ? "auth-key-unusable-object" : "key-invalid";
 }

@@ -60,7 +60,10 @@ export function createAttempts({ table, poolSecret, clock }: AttemptsOptions) {
       if (entry !== undefined && isOver(entry)) return waitOf(entry, now);
       if (entry !== undefined && entry.believedUntil > now) return 0;
       const count = await quietly(() => table.failuresOf(hashed(address), now - FAILURE_WINDOW_MS));
-      const latest = count ?? entry ?? { windowStart: now, failures: 0 };
+      // Tries that failed meanwhile count: else as many as are sent at once would all be compared.
+      const meanwhile = remembered(address, now);
+      const told = count ?? { windowStart: now, failures: 0 };
+      const latest = meanwhile !== undefined && meanwhile.failures >= told.failures ? meanwhile : told;
       remember(address, latest, now);
       return isOver(latest) ? waitOf(latest, now) : 0;
     },

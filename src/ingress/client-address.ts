@@ -1,9 +1,12 @@
+/** IPv4 as a socket for both kinds tells it. */
+const MAPPED = /^::ffff:(?=[\d.]+$)/i;
+
 /**
  * The address that a limit counts by: Cloudflare's word on it, which a client cannot forge there. IPv6 by its /64,
  * the least that one customer has. Without Cloudflare everybody is one address.
  */
 export function readClientAddress(headers: Headers): string {
-  const address = headers.get("cf-connecting-ip") ?? "unknown";
+  const address = (headers.get("cf-connecting-ip") ?? "unknown").replace(MAPPED, "");
   if (!address.includes(":")) return address;
   const [left = "", right = ""] = address.toLowerCase().split("::");
   const groups = left.split(":").filter((group) => group !== "");

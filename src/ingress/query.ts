@@ -38,14 +38,59 @@ export function queryForGoogle(query: string): string {
   return kept.length === 0 ? "" : `?${kept.join("&")}`;
 }
 
+/** The answer's form, and which page of a list: parameters that name nothing. Compared as Google does, letter for letter. */
+const NAMING_NOTHING = ["alt", "$alt", "fields", "$fields", "prettyPrint", "$prettyPrint", "pageSize", "pageToken"];
+const ABOUT_THE_ANSWER: ReadonlySet<string> = new Set(NAMING_NOTHING);
+
+/** The same of requests about state: what they may say in the query besides. */
+const ABOUT_STATE: ReadonlySet<string> = new Set([
+  ...NAMING_NOTHING,
+  "page_size",
+  "page_token",
+  "updateMask",
+  "update_mask",
+  "force",
+  "uploadType",
+  "upload_protocol",
+  // Of interactions, and of OpenAI's lists and videos.
+  "stream",
+  "last_event_id",
+  "include_input",
+  "after",
+  "limit",
+  "order",
+  "purpose",
+  "variant",
+]);
+
+/**
+ * A parameter that says something of the request itself: Google binds it to a field, as if it stood in the body
+ * (`Unknown name "beta": Cannot bind query parameter` is its answer where there is no such field). So
+ * `?cachedContent=…`, `?store=true` or `?name=files/…` would say there what nobody looks for. Undefined if there is none.
+ */
+export function fieldInQuery(query: string, about: "answer" | "state" = "answer"): string | undefined {
+  if (query === "" || query === "?") return undefined;
+  const known = about === "answer" ? ABOUT_THE_ANSWER : ABOUT_STATE;
+  const names = query
+    .slice(1)
+    .split("&")
+    .map((pair) => pair.split("=", 1)[0] ?? "");
+  return names.find((name) => name !== "" && !known.has(decoded(name)));
+}
+
 function mayTravel(name: string): boolean {
   return name.startsWith("$") ? HARMLESS_SYSTEM_PARAMETERS.has(name) : !NOT_UPSTREAM.has(name);
 }
 
 function nameOf(pair: string): string {
-  const name = pair.split("=", 1)[0] ?? "";
+  return decoded(pair.split("=", 1)[0] ?? "")
+    .trim()
+    .toLowerCase();
+}
+
+function decoded(name: string): string {
   try {
-    return decodeURIComponent(name).trim().toLowerCase();
+    return decodeURIComponent(name);
   } catch {
     return name;
   }

@@ -15,6 +15,9 @@ export interface References {
 /** Only in requests that are pinned by their path, so only those who bring no key are asked about them. */
 const INPUT_FILES = new Set(["fileName", "file_name", "inputFileId", "input_file_id"]);
 
+/** Things that a `name` in a body could say instead of the path. */
+const SHARED_OUT = /^(?:batches|cachedContents|files|fileSearchStores|generatedFiles|interactions|operations)\//;
+
 /** What a model that uses a computer sees: a kind of screen, not a resource. */
 const SCREEN = /^(?:ENVIRONMENT_[A-Z]+|browser|desktop|mobile)$/;
 
@@ -23,8 +26,7 @@ type Meaning = (value: string) => string | undefined;
 const cache: Meaning = (value) => toResourceOf("cachedContents", value);
 const store: Meaning = (value) => toResourceOf("fileSearchStores", value);
 const interaction: Meaning = (value) => toResourceOf("interactions", value);
-const named: Meaning = (value) =>
-  /^(?:cachedContents|fileSearchStores)\//.test(value) ? toResource(value) : undefined;
+const named: Meaning = (value) => (SHARED_OUT.test(value) ? toResource(value) : undefined);
 
 /** What a property's value names. Of those that are not here nothing is known: agents, environments, tokens. */
 const MEANINGS = new Map<string, Meaning>([
@@ -57,7 +59,8 @@ export function readReferences(body: Uint8Array): References | undefined {
   const isObject = walkJson(json, (name, _depth, valueAt) => {
     const isInputFile = INPUT_FILES.has(name) && !json.startsWith("null", valueAt);
     hasInputFile ||= isInputFile;
-    if (isInputFile || isReferenceAt(json, name, valueAt)) {
+    const isNamed = name === "name" && SHARED_OUT.test(stringAt(json, valueAt) ?? "");
+    if (isInputFile || isNamed || isReferenceAt(json, name, valueAt)) {
       const meaning = MEANINGS.get(name);
       for (const value of stringsAt(json, valueAt)) {
         if (value !== undefined && name === "environment" && SCREEN.test(value)) continue;

@@ -7,12 +7,15 @@
 const SEGMENT = /^(?!\.\.?$)[\w.~=-]{1,512}$/;
 
 /** A file's name, alone or at the end of a URL of whatever host: clients are told Google's, and speak to ours. */
-const FILE_NAME = /^(?:https?:\/\/[^/?#\s]+\/(?:[\w.-]+\/){0,4})?files\/([\w.~=-]{1,512})(?=$|[:?#])/i;
+const FILE_NAME =
+  /^(?:https?:\/\/[^/?#\s]+\/(?:[\w.-]+\/){0,4})?files\/([\w.~=-]{1,512})(?::\w{1,64})?(?:\?[\w.~=&-]*)?$/i;
+
+/** What is asked of a thing, behind its name. More than a word could lead to another thing: `files/mine:x/../files/theirs`. */
+const VERB = /^\w{1,64}$/;
 
 /** What a path below a version names: the thing itself, without what is asked of it or lies below it. */
 export function toResource(path: string): string | undefined {
-  const [plain = ""] = path.split(":", 1);
-  const segments = plain.split("/");
+  const segments = withoutVerb(path)?.split("/") ?? [];
   if (!segments.every((segment) => SEGMENT.test(segment))) return undefined;
   // The operations of a model are things of their own; those of a store go with the store.
   const isOperation = segments[0] === "models" && segments[2] === "operations";
@@ -24,8 +27,15 @@ export function toResource(path: string): string | undefined {
 export function toResourceOf(collection: string, text: string): string | undefined {
   const name = text.trim();
   const id = name.startsWith(`${collection}/`) ? name.slice(collection.length + 1) : name;
-  const [plain = ""] = id.split(":", 1);
+  const plain = withoutVerb(id);
+  if (plain === undefined) return undefined;
   return plain.split("/").every((segment) => SEGMENT.test(segment)) ? `${collection}/${plain}` : undefined;
+}
+
+/** The name alone; undefined where something else than a word stands behind a colon. */
+function withoutVerb(text: string): string | undefined {
+  const [plain = "", ...verbs] = text.split(":");
+  return verbs.length === 0 || (verbs.length === 1 && VERB.test(verbs[0] ?? "")) ? plain : undefined;
 }
 
 /** The file that a name, an id or a URL means. */

@@ -1,7 +1,7 @@
 import type { Dialect } from "../problem.ts";
 import type { Carrier } from "./caller.ts";
 import { OPENAI_ABSENT, repairPath } from "./repair-path.ts";
-import { queryForGoogle } from "./query.ts";
+import { fieldInQuery, queryForGoogle } from "./query.ts";
 
 /**
  * What a request is for.
@@ -57,13 +57,18 @@ const OPENAI_GENERATING = new Set(["chat/completions", "embeddings", "images/gen
 const OPENAI_STATEFUL = /^(?:files|batches|videos)(?:\/.*)?$/;
 const OPENAI_ABSENT_PATH = new RegExp(`^${OPENAI_ABSENT}(?:/.*)?$`);
 
-/** A model's name as Google writes it; anything else travels on the caller's own key. */
-const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+/**
+ * A model's name as Google writes it; anything else travels on the caller's own key. Keys begin with a capital: one that
+ * stands in a name's place by mistake must not be logged, or stored with a cooling.
+ */
+const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/;
 
-/** What the request is for; reads the path only. */
+/** What the request is for; reads path and query only. */
 export function readTarget(method: string, url: URL, carrier: Carrier | undefined): TargetReading {
   const reading = readByPath(method, url, carrier);
-  if (reading.kind === "unknown" || hasReadableErrors(url.search)) return reading;
+  if (reading.kind === "unknown") return reading;
+  const isPlain = hasReadableErrors(url.search) && fieldInQuery(queryForGoogle(url.search)) === undefined;
+  if (isPlain) return reading;
   return { kind: "target", target: { ...reading.target, purpose: "stateful" } };
 }
 

@@ -39,6 +39,9 @@ export interface ReportOptions {
 /** Models whose cursor this isolate has opened, so that it asks once. */
 const MAX_OPENED = 1000;
 
+/** Models that Google has not served here, and whose coolings D1 is told all the same: callers invent any number. */
+const MAX_UNPROVEN = 50;
+
 /** What all models that Google has not served here are counted as, like the cursor that they share. */
 const UNPROVEN_MODEL = "*";
 
@@ -46,6 +49,7 @@ const UNPROVEN_MODEL = "*";
 export function createReport(options: ReportOptions) {
   const { keys, coolings, leases, rotation, contributors, outcasts, ledger, clock, log } = options;
   const opened = new Set<string>();
+  const unproven = new Set<string>([UNPROVEN_MODEL]);
 
   const castOut = (keyId: number, model: string | undefined, until: number) => {
     outcasts.add(keyId, model, until);
@@ -61,6 +65,14 @@ export function createReport(options: ReportOptions) {
 
   /** Counted under its name only where it exists: a dead key is refused for any name that a caller invents. */
   const countedAs = (model: string) => (opened.has(model) ? model : UNPROVEN_MODEL);
+
+  /** Rows for what a caller invents would fill the database; this isolate heeds the cooling anyway. */
+  const isWorthRows = (model: string) => {
+    if (opened.has(model) || unproven.has(model)) return true;
+    if (unproven.size >= MAX_UNPROVEN) return false;
+    unproven.add(model);
+    return true;
+  };
 
   return function report(use: Use, verdict: Verdict, defer: Defer): void {
     const { keyId, model } = use;
@@ -92,10 +104,12 @@ export function createReport(options: ReportOptions) {
         break;
       case "cool":
         castOut(keyId, model, consequence.until);
+        if (!isWorthRows(model)) break;
         ledger.write([coolings.cool(keyId, model, consequence.until, consequence.quota)], defer);
         break;
       case "cool_busy":
         castOut(keyId, model, now + consequence.firstMs);
+        if (!isWorthRows(model)) break;
         ledger.write([coolings.coolBusy(keyId, model, now, consequence.firstMs, consequence.maxMs)], defer);
         break;
     }

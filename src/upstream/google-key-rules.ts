@@ -131,14 +131,18 @@ function judgeByReason(httpStatus: number, error: GoogleError): Verdict | undefi
       error.errorInfos.some((info) => isReasonOf(candidate, info)),
   );
   if (rule === undefined) return undefined;
-  // The caller picks the route, and auth keys have been unusable on this one alone: not a word about the key.
-  if (rule.evidence === "repeated" && error.errorInfos.some(isAboutOpenAiLayer)) return { kind: "busy" };
+  // The caller picks the route, and auth keys have been unusable on one alone: not a word about the key.
+  if (rule.evidence === "repeated" && error.errorInfos.some(isAboutAnotherRoute)) return { kind: "busy" };
   return { kind: "key_dead", reason: rule.reason, evidence: rule.evidence };
 }
 
-/** Google's OpenAI layer is served as API version `v1main` (protocol facts §4). */
-function isAboutOpenAiLayer(info: ErrorInfo): boolean {
-  return info.metadata["method"]?.includes(".v1main.") === true;
+/**
+ * Google's OpenAI layer is served as API version `v1main` (protocol facts §4), interactions by another service. What a key
+ * is good for is said by the methods that generate.
+ */
+function isAboutAnotherRoute(info: ErrorInfo): boolean {
+  const method = info.metadata["method"];
+  return method !== undefined && (method.includes(".v1main.") || !GENERATING_METHOD.test(method));
 }
 
 function isReasonOf(rule: ReasonRule, info: ErrorInfo): boolean {

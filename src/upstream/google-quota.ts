@@ -30,7 +30,8 @@ export function judgeQuota(error: GoogleError, requestBytes: number): Verdict {
     judgeZeroLimit(error) ??
     judgeHugePrompt(error, requestBytes) ??
     judgeViolations(error) ??
-    judgeRateLimit(error) ?? { kind: "busy" }
+    judgeRateLimit(error) ??
+    judgeHelpAlone(error) ?? { kind: "busy" }
   );
 }
 
@@ -49,8 +50,8 @@ function judgeZeroLimit(error: GoogleError): Verdict | undefined {
     : { kind: "key_unsuited" };
 }
 
-/** Text has about four bytes a token, and seldom fewer than two. */
-const BYTES_PER_TOKEN = 2;
+/** Text has about four bytes a token, and digits one each: a caller picks the text. */
+const BYTES_PER_TOKEN = 1;
 
 /**
  * A prompt so large that it alone may exceed the quota for input tokens says nothing about what the key has left.
@@ -77,6 +78,16 @@ function judgeRateLimit(error: GoogleError): Verdict | undefined {
   if (info === undefined) return undefined;
   const isPerDay = info.metadata["quota_limit"]?.includes("PerDay") === true;
   return isPerDay ? { kind: "quota_day" } : waitForMinute(error.retryDelayMs);
+}
+
+/**
+ * Details that name no quota and no wait, but a link: what a free key gets for a tool that its tier does not have, such as
+ * Google's search (rikkahub #1431, python-genai #1427). The model itself it serves. The attack this stops: a few requests
+ * with that tool cool every key of the pool, and for longer each time.
+ */
+function judgeHelpAlone({ hasDetails, errorInfos, quotaViolations, retryDelayMs }: GoogleError): Verdict | undefined {
+  const isEvidence = errorInfos.length + quotaViolations.length > 0 || retryDelayMs !== undefined;
+  return hasDetails && !isEvidence ? { kind: "key_unsuited" } : undefined;
 }
 
 function rateLimits(error: GoogleError): ErrorInfo[] {

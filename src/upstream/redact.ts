@@ -38,7 +38,8 @@ const AFTER_WORDS: readonly RegExp[] = [
   /(auth_tokens(?:\/|%2F))[0-9A-Za-z_.-]{1,512}/gi,
   /(api_key:)[^\s'"\\<>]{8,512}/gi,
   new RegExp(`([?&;]key${EQUALS})[^\\s'"\\\\<>&]{1,512}`, "gi"),
-  new RegExp(`(projects(?:/|%2F))${PROJECT}`, "gi"),
+  new RegExp(`(projects?(?:/|%2F))${PROJECT}`, "gi"),
+  /((?:folders|organizations|billingAccounts)(?:\/|%2F))[0-9A-Za-z-]{6,32}/gi,
   new RegExp(`(project(?:[_ ]?(?:number|id))?(?:${EQUALS}|:\\s?))${PROJECT}`, "gi"),
   new RegExp(`((?:in|resource|for) project ['"#]?)${PROJECT}`, "gi"),
   // The other forms of a project have their own lines.

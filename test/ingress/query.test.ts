@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { queryForGoogle, queryOf } from "../../src/ingress/query.ts";
+import { fieldInQuery, queryForGoogle, queryOf } from "../../src/ingress/query.ts";
 
 it.each([
   ["", ""],
@@ -35,4 +35,31 @@ it.each([
   "https://potluck.example?key=AIza",
 ])("of %s the query is what the URL parser finds, but for a lone question mark", (href) => {
   expect(queryOf(href).replace(/^\?$/, "")).toBe(new URL(href).search);
+});
+
+it.each(["", "?", "?alt=sse", "?%61lt=json&$fields=a&prettyPrint=false", "?pageSize=5&pageToken=x%26y&", "?&&"])(
+  "%j names nothing that Google could bind to a field",
+  (query) => {
+    expect(fieldInQuery(query)).toBeUndefined();
+    expect(fieldInQuery(query, "state")).toBeUndefined();
+  },
+);
+
+it.each([
+  ["?cachedContent=cachedContents/x", "cachedContent"],
+  ["?alt=sse&contents.parts.file_data.file_uri=files/x", "contents.parts.file_data.file_uri"],
+  ["?Alt=sse", "Alt"],
+  ["?+alt=sse", "+alt"],
+  ["?store", "store"],
+  ["?%73tore=true", "%73tore"],
+  ["?%zz=1", "%zz"],
+])("%j does: %s", (query, name) => {
+  expect(fieldInQuery(query)).toBe(name);
+  expect(fieldInQuery(query, "state")).toBe(name);
+});
+
+it("only a request about state may tell what of a thing it changes, or how it comes", () => {
+  expect(fieldInQuery("?updateMask=ttl")).toBe("updateMask");
+  expect(fieldInQuery("?updateMask=ttl&force=true&uploadType=media&after=x&limit=2", "state")).toBeUndefined();
+  expect(fieldInQuery("?name=files/x", "state")).toBe("name");
 });

@@ -39,6 +39,10 @@ describe("The names that a body refers to", () => {
     [{ fileUri: "files/abc/../other" }, "fileUri"],
     [{ fileUri: "files/a%2Fb" }, "fileUri"],
     [{ fileUri: "files/.." }, "fileUri"],
+    [{ fileUri: "files/abc:x/../other" }, "fileUri"],
+    [{ fileUri: "files/abc?x=/../files/other" }, "fileUri"],
+    [{ fileUri: "files/abc#/files/other" }, "fileUri"],
+    [{ name: "batches/a/../b" }, "name"],
     [{ cachedContent: { name: "x" } }, "cachedContent"],
     [{ fileSearchStoreNames: [{}] }, "fileSearchStoreNames"],
     [{ fileSearchStoreNames: [["a"]] }, "fileSearchStoreNames"],
@@ -80,7 +84,18 @@ describe("Names", () => {
     "files//b",
     "models/x/operations",
     "a/é",
+    "files/a:x/../b",
+    "files/a:%2F..%2Fb",
+    "files/a:b:c",
+    "files/a:",
   ])("are not %s", (text) => expect(toResource(text)).toBeUndefined());
+
+  it("in a body can stand for those of the path", () => {
+    for (const name of ["batches/a", "cachedContents/a", "files/a", "interactions/a", "operations/a"]) {
+      expect(read({ name, displayName: "x" })?.resources).toEqual([name]);
+    }
+    expect(read({ name: "a function", tools: [{ name: "files" }] })).toMatchObject({ resources: [], unnamed: [] });
+  });
 });
 
 describe("A request about state", () => {

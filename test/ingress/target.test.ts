@@ -46,6 +46,27 @@ describe("what a request is for", () => {
   });
 });
 
+describe("what a query says of the request itself counts as state, for Google binds it to a field", () => {
+  it.each([
+    ["POST", `${GENERATE}?cachedContent=cachedContents/abc`],
+    ["POST", `${GENERATE}?alt=sse&cached_content=cachedContents/abc`],
+    ["POST", `${GENERATE}?contents.parts.fileData.fileUri=files/abc`],
+    ["POST", `${GENERATE}?%6dodel=tunedModels/abc`],
+    ["POST", "/v1beta/interactions?store=true"],
+    ["POST", "/v1/chat/completions?model=x"],
+    ["GET", "/v1beta/models/gemini-2.5-flash?name=files/abc"],
+  ])("%s %s", (method, path) => {
+    expect(read(method, path)).toMatchObject({ purpose: "stateful" });
+  });
+
+  it.each([
+    ["POST", `${GENERATE}?alt=sse&prettyPrint=false&key=x`, "generating"],
+    ["GET", "/v1beta/models?pageSize=5&pageToken=x&key=x", "stateless"],
+  ])("but not its form: %s %s", (method, path, purpose) => {
+    expect(read(method, path)).toMatchObject({ purpose });
+  });
+});
+
 describe("hostile paths never reach the pool, and never crash", () => {
   it.each([
     "/v1beta/models/gemini%2F..%2Ffiles:generateContent",
@@ -108,10 +129,22 @@ describe("a model's name", () => {
     expect(toModelName(text)).toBe(name);
   });
 
-  it.each(["", "*", "tunedModels/abc", "a/b", "-x", ".x", "x y", "x".repeat(101), "%", "%ff", "x\n", "ä"])(
-    "%j is none",
-    (text) => {
-      expect(toModelName(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    "",
+    "*",
+    "tunedModels/abc",
+    "a/b",
+    "-x",
+    ".x",
+    "x y",
+    "x".repeat(101),
+    "%",
+    "%ff",
+    "x\n",
+    "ä",
+    "AIzaSy",
+    "AQ.x",
+  ])("%j is none", (text) => {
+    expect(toModelName(text)).toBeUndefined();
+  });
 });

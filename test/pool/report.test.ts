@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createPool } from "../../src/pool/pool.ts";
-import { emptyPool, seedKeys, storedKeyModels, storedKeys } from "../support/pool-rows.ts";
+import { emptyPool, seedKeys, storedCoolings, storedKeyModels, storedKeys } from "../support/pool-rows.ts";
 
 const NOW = 1_000_000;
 
@@ -58,5 +58,28 @@ describe("what is counted of an attempt", () => {
     for (let at = 0; at < 20; at++) pool.report(use(1, `invented-${at}`), { kind: "busy" }, defer);
     await settle();
     expect(await storedKeyModels()).toEqual([{ key_id: 1, model: "*", uses: 0, errors: 20, last_at: NOW }]);
+  });
+});
+
+describe("a cooling for a model that Google never served", () => {
+  it("is stored for few names only, and heeded for all: callers cannot fill the table", async () => {
+    await seedKeys(1);
+    const { pool, defer, settle, use } = openPool();
+    for (let at = 0; at < 80; at++) pool.report(use(1, `invented-${at}`), { kind: "busy" }, defer);
+    for (let at = 0; at < 80; at++) pool.report(use(1, `made-up-${at}`), { kind: "quota_day" }, defer);
+    await settle();
+    expect((await storedCoolings()).length).toBeLessThan(60);
+    expect(await pool.lease("made-up-79", [], defer)).toBeUndefined();
+    await settle();
+  });
+
+  it("does not keep a served model's from being stored", async () => {
+    await seedKeys(1);
+    const { pool, defer, settle, use } = openPool();
+    for (let at = 0; at < 80; at++) pool.report(use(1, `invented-${at}`), { kind: "busy" }, defer);
+    pool.report(use(1, "gemini"), { kind: "served" }, defer);
+    pool.report(use(1, "gemini"), { kind: "quota_day" }, defer);
+    await settle();
+    expect((await storedCoolings()).map(({ model }) => model)).toContain("gemini");
   });
 });

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { emptyPool } from "../support/pool-rows.ts";
+import { emptyPool, seatKeys } from "../support/pool-rows.ts";
 import { layTable, newKeys, type Sent, type Table } from "../support/table.ts";
 
 beforeEach(emptyPool);
@@ -22,7 +22,10 @@ test("many short-lived isolates, each serving one request, rotate exactly", asyn
 });
 
 test("eight isolates in parallel never hand out the same turn twice", async () => {
-  const { table, caller } = await tableWith(600);
+  const { table, caller } = await tableWith(1);
+  const others = newKeys(599);
+  for (const other of others) table.google.issue(other);
+  await seatKeys(others);
   const isolates = Array.from({ length: 8 }, () => table.isolate());
   await Promise.all(
     isolates.map(async (send) => {

@@ -49,6 +49,9 @@ describe("the caller's own key alone carries a request for", () => {
     ["GET", "/v1beta/somethingNew"],
     ["POST", `/v1beta/models/${MODEL}:somethingNew`, PROMPT],
     ["DELETE", `/v1beta/models/${MODEL}`],
+    ["POST", `/v1beta/models/${MODEL}:generateContent?cachedContent=cachedContents/abc`, PROMPT],
+    ["POST", `/v1beta/models/${MODEL}:generateContent?alt=json&contents.parts.file_data.file_uri=files/abc`, PROMPT],
+    ["POST", "/v1beta/interactions?store=true", { model: MODEL, input: "Hi", store: false }],
     ["GET", "/openai/v1/files"],
     ["POST", "/v1beta/openai/batches", {}],
     ["POST", "/v1/videos", {}],
@@ -73,6 +76,15 @@ describe("the caller's own key alone carries a request for", () => {
       `{"contents":[{"parts":[{"fileData":{"fileUri":"https:\\/\\/generativelanguage.googleapis.com\\/v1beta\\/files\\/abc"}}]}]}`,
     ],
     ["a file behind an escaped property name", `{"contents":[{"parts":[{"fileData":{"\\u0066ileUri":"files/abc"}}]}]}`],
+    [
+      "a file behind an escape that only Google knows",
+      `{"contents":[{"parts":[{"fileData":{"file\\Uri":"files/abc"}}]}]}`,
+    ],
+    ["a file whose name has such an escape", `{"contents":[{"parts":[{"fileData":{"fileUri":"f\\iles/abc"}}]}]}`],
+    [
+      "a file whose escaped name ends in a bare line break",
+      `{"contents":[{"parts":[{"fileData":{"fileUri":"\\u0066iles/abc?\n"}}]}]}`,
+    ],
     ["a file behind an escaped scheme", `{"contents":[{"parts":[{"fileData":{"fileUri":"\\u0066iles/abc"}}]}]}`],
     [
       "a file that a second, harmless one hides",

@@ -10,11 +10,11 @@ import { layTable, MODEL, newKeys, PROMPT, type Table } from "../support/table.t
 beforeEach(emptyPool);
 
 /** A table whose D1 answers nothing from the moment that a request is sent until it has reached Google. */
-function gatedTable() {
+function gatedTable(timeoutMs = "1000") {
   const d1 = new FaultyD1();
   let open: () => void = () => undefined;
   const table: Table = layTable(
-    { DB: d1.binding, D1_TIMEOUT_MS: "1000" },
+    { DB: d1.binding, D1_TIMEOUT_MS: timeoutMs },
     {
       fetch: (input, init) => {
         open();
@@ -55,7 +55,7 @@ describe("in steady state", () => {
   });
 
   it("(whereas a first request does wait: the gate can tell)", async () => {
-    const { table, sendGated } = gatedTable();
+    const { table, sendGated } = gatedTable("20");
     const [key = ""] = newKeys(1);
     table.google.issue(key);
     await sendGated(key);

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { emptyPool } from "../support/pool-rows.ts";
+import { soon } from "../support/soon.ts";
 import { layTable, MODEL, newKeys, PROMPT, type Table } from "../support/table.ts";
 
 beforeEach(emptyPool);
@@ -73,8 +74,7 @@ it("a caller who hangs up in the middle stops the request at Google", async () =
   const reader = response.body?.getReader();
   await reader?.read();
   await reader?.cancel();
-  await scheduler.wait(10);
-  expect(table.google.callsBy(server).at(-1)?.aborted).toBe(true);
+  await soon(() => expect(table.google.callsBy(server).at(-1)?.aborted).toBe(true));
 });
 
 it("a caller who hangs up before the answer stops the request at Google, and no other key is tried", async () => {
@@ -82,12 +82,12 @@ it("a caller who hangs up before the answer stops the request at Google, and no 
   const { server, caller } = await seat(table);
   table.google.script(server, { kind: "hang" });
   const controller = new AbortController();
+  const calls = table.google.callsBy(server).length;
   const request = table.send({ key: caller, signal: controller.signal }).catch(() => undefined);
-  await scheduler.wait(30);
+  await soon(() => expect(table.google.callsBy(server)).toHaveLength(calls + 1));
   controller.abort();
   await request;
-  await scheduler.wait(10);
-  expect(table.google.callsBy(server).at(-1)?.aborted).toBe(true);
+  await soon(() => expect(table.google.callsBy(server).at(-1)?.aborted).toBe(true));
   expect(table.served()).toEqual([server]);
 });
 

@@ -7,6 +7,7 @@ import type { Verdict } from "../../src/verdict.ts";
 import { FaultyD1 } from "../support/faulty-d1.ts";
 import { emptyPool, requireStoredKey, storedTotals } from "../support/pool-rows.ts";
 import { emptyRecords } from "../support/records-table.ts";
+import { soon } from "../support/soon.ts";
 import { layTable, MODEL, newKey, newKeys, type Table } from "../support/table.ts";
 
 const HOUR = 3_600_000;
@@ -23,12 +24,17 @@ function open(d1: D1Database = env.DB) {
   let now = Date.UTC(2026, 10, 21, 18);
   const table = layTable();
   const log: { event: string; fields: object }[] = [];
+  let held: Promise<void> | undefined;
   const services = createServices(
-    { ...env, DB: d1, EGRESS: "direct" },
+    { ...env, DB: d1, EGRESS: "direct", FLUSH_AFTER_MS: "0" },
     {
-      fetch: (input, init) => table.google.fetch(input, init),
+      fetch: async (input, init) => {
+        const answer = await table.google.fetch(input, init);
+        await held;
+        return answer;
+      },
       clock: () => now,
-      sleep: (ms) => scheduler.wait(Math.min(ms, 5000)),
+      sleep: (ms) => scheduler.wait(ms),
       log: (_level, event, fields = {}) => log.push({ event, fields }),
     },
   );
@@ -40,6 +46,15 @@ function open(d1: D1Database = env.DB) {
     advance: (ms: number) => {
       now += ms;
       table.advance(ms);
+    },
+    /** From now on Google's answers to scheduled runs wait until the returned function is called. */
+    holdAnswer: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held = promise;
+      return () => {
+        held = undefined;
+        resolve();
+      };
     },
     /** One scheduled run; tells which keys Google was asked about. */
     run: async () => {
@@ -179,19 +194,21 @@ describe("a key that nobody may bring back by asking", () => {
     ["its owner withdrew it", "DELETE"],
     ["its owner withdrew it and asked to join again", "DELETE then POST"],
   ])("while Google was asked: %s", async (_, methods) => {
-    const { table, run, advance, services } = open();
+    const { table, run, advance, services, holdAnswer } = open();
     const key = await retire(table);
     advance(HOUR);
-    table.google.script(key, { kind: "slow", delayMs: 150 });
+    table.google.script(key, { kind: "good" });
+    const release = holdAnswer();
+    const calls = table.google.callsBy(key).length;
     const running = run();
-    await scheduler.wait(50);
-    expect(table.google.callsBy(key).length).toBeGreaterThan(1);
+    await soon(() => expect(table.google.callsBy(key)).toHaveLength(calls + 1));
     for (const method of methods.split(" then ")) {
       const body = method === "POST" ? "" : undefined;
       expect((await table.send({ key, path: "/key", method, ...(body === undefined ? {} : { body }) })).status).toBe(
         200,
       );
     }
+    release();
     await running;
     const row = await requireStoredKey(key);
     expect(row.status).not.toBe("active");
@@ -205,14 +222,17 @@ describe("a key that nobody may bring back by asking", () => {
     ["the operator retired it for good", "reason = 'operator', recheck_at = null"],
     ["its row was merged into another", "reason = 'merged', ciphertext = null"],
   ])("while Google was asked, because %s", async (_, change) => {
-    const { table, run, advance } = open();
+    const { table, run, advance, holdAnswer } = open();
     const key = await retire(table);
     advance(HOUR);
-    table.google.script(key, { kind: "slow", delayMs: 150 });
+    table.google.script(key, { kind: "good" });
+    const release = holdAnswer();
     const running = run();
-    await scheduler.wait(50);
-    expect(table.google.calls.at(-1)).toMatchObject({ key, path: expect.stringContaining("flash-lite") });
+    await soon(() =>
+      expect(table.google.calls.at(-1)).toMatchObject({ key, path: expect.stringContaining("flash-lite") }),
+    );
     await env.DB.prepare(`update keys set ${change}`).run();
+    release();
     await running;
     expect((await requireStoredKey(key)).status).toBe("retired");
   });

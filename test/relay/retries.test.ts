@@ -211,7 +211,7 @@ describe("Retry-After", () => {
 });
 
 describe("the consequences of an answer", () => {
-  it.each(["quota-day", "busy", "key-suspended", "auth-key-unusable", "prepay-depleted-402"])(
+  it.each(["quota-day", "busy", "key-suspended", "auth-key-unusable-object", "prepay-depleted-402"])(
     "(%s) reach this isolate at once, although its blocks hold more turns of the key",
     async (fixture) => {
       const table = layTable();
@@ -278,7 +278,7 @@ describe("the consequences of an answer", () => {
     const table = layTable();
     const [victim = "", caller = ""] = newKeys(2);
     await table.contribute(victim, caller);
-    table.google.script(victim, [error("auth-key-unusable"), { kind: "good" }]);
+    table.google.script(victim, [error("auth-key-unusable-object"), { kind: "good" }]);
     await table.send({ key: caller });
     expect(await requireStoredKey(victim)).toMatchObject({ strikes: 1, status: "active" });
     for (let at = 0; at < 8; at++) {
@@ -287,7 +287,7 @@ describe("the consequences of an answer", () => {
     }
     expect(await requireStoredKey(victim)).toMatchObject({ strikes: 0, status: "active", resting_until: null });
 
-    table.google.script(victim, error("auth-key-unusable"));
+    table.google.script(victim, error("auth-key-unusable-object"));
     for (let at = 0; at < 12; at++) {
       await table.send({ key: caller });
       table.advance(61_000);

@@ -100,6 +100,15 @@ test("one IPv6 customer is one address, whichever of their addresses they use", 
   ]);
 });
 
+test("IPv4 addresses that a socket for both kinds tells as IPv6 are as many as there are", async () => {
+  const newKeysLimiter = limiter(9);
+  const table = layTable({ NEW_KEYS: newKeysLimiter });
+  for (const address of ["::ffff:203.0.113.7", "::FFFF:198.51.100.1", "203.0.113.7"]) {
+    await table.send({ key: newKey(), headers: { "cf-connecting-ip": address } });
+  }
+  expect(newKeysLimiter.asked).toEqual(["203.0.113.7", "198.51.100.1", "203.0.113.7"]);
+});
+
 test("a limiter that fails limits nobody", async () => {
   const table = layTable({ FAIR_SHARE: broken, NEW_KEYS: broken });
   const keys = newKeys(3);

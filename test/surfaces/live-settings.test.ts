@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { settingsOverrideTable } from "../../src/db/settings-overrides.ts";
 import { createLiveSettings, type LiveSettings } from "../../src/live-settings.ts";
 import { parseSettings, SECRETS, SETTINGS, type Bindings, type Settings } from "../../src/settings.ts";
-import { FaultyD1 } from "../support/faulty-d1.ts";
+import { FaultyD1, limitOn } from "../support/faulty-d1.ts";
 import { emptyPool, storedKey } from "../support/pool-rows.ts";
 import { layTable, newKey, newKeys } from "../support/table.ts";
 import { emptyAccess } from "../support/tokens.ts";
@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 
 /** One isolate's settings on the tests' D1. */
-function isolateSettings(vars: Partial<Bindings> = {}, d1: D1Database = env.DB) {
+function isolateSettings(vars: Partial<Bindings> = {}, d1: D1Database = new FaultyD1().binding) {
   const settings = parseSettings({ ...env, D1_TIMEOUT_MS: "50", ...vars });
   const log: string[] = [];
   let now = 0;
@@ -22,7 +22,7 @@ function isolateSettings(vars: Partial<Bindings> = {}, d1: D1Database = env.DB) 
     settings,
     table: settingsOverrideTable(d1),
     clock: () => now,
-    sleep: (ms) => scheduler.wait(ms),
+    sleep: limitOn(d1),
     log: (_level, event, fields) => log.push(`${event} ${JSON.stringify(fields)}`),
   });
   return { settings, live, log, advance: (ms: number) => (now += ms) };
@@ -158,16 +158,18 @@ describe("while D1 does not answer", () => {
   test("the deployed values hold, nobody waits longer than D1_TIMEOUT_MS, and later reads bring the changes", async () => {
     await settingsOverrideTable(env.DB).put("MAX_RETRIES", "9", 1);
     const d1 = new FaultyD1();
-    d1.mood = "hangs";
+    const { promise, resolve } = Promise.withResolvers<void>();
+    d1.gate = promise;
     const isolate = isolateSettings({}, d1.binding);
     const work: Promise<unknown>[] = [];
-    await Promise.race([
-      isolate.live.ready((promise) => work.push(promise)),
-      scheduler.wait(250).then(() => Promise.reject(new Error("waited too long"))),
-    ]);
+    // D1 is silent until after this wait: nothing but the time-out ends it.
+    await isolate.live.ready((reading) => work.push(reading));
     expect(isolate.settings.MAX_RETRIES).toBe(3);
     expect(isolate.live.ready(() => undefined)).toBeUndefined();
+    d1.mood = "fails";
+    resolve();
     await Promise.all(work);
+    d1.gate = undefined;
     d1.mood = "works";
     isolate.advance(10_000);
     await refresh(isolate);

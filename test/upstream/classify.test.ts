@@ -44,7 +44,8 @@ const EXPECTED: Record<string, Verdict> = {
   "key-leaked": dead("reported_as_leaked"),
   "key-suspended": dead("CONSUMER_SUSPENDED"),
   "project-denied": dead("project_denied_access"),
-  "auth-key-unusable": deadIfRepeated("ACCESS_TOKEN_TYPE_UNSUPPORTED"),
+  // The interactions route's word, which is not the whole API's.
+  "auth-key-unusable": BUSY,
   "auth-key-unusable-object": deadIfRepeated("ACCESS_TOKEN_TYPE_UNSUPPORTED"),
   "auth-key-rejected-no-details": KEY_UNSUITED,
   "credentials-missing": BUSY,
@@ -89,7 +90,8 @@ const EXPECTED: Record<string, Verdict> = {
   "limit-zero-quota-value": MODEL_NOT_OFFERED,
   busy: BUSY,
   "busy-openai-array": BUSY,
-  "busy-help-only": BUSY,
+  // A tool that the key's tier does not have.
+  "busy-help-only": KEY_UNSUITED,
   "busy-vertex-text": BUSY,
   "spending-cap": SPENDING_CAP,
   "spending-cap-learn-more": SPENDING_CAP,
@@ -280,9 +282,9 @@ describe("a key dies or cools by a whole sentence", () => {
     expect(judge(status, twinOf(name, { message: message.toLowerCase() }))).toEqual(otherwise);
   });
 
-  it.each(cases)("does not believe %s when there are details", (name, status, otherwise) => {
+  it.each(cases)("does not believe %s when there are details", (name, status) => {
     const details = [{ "@type": "type.googleapis.com/google.rpc.BadRequest" }];
-    expect(judge(status, twinOf(name, { details }))).toEqual(otherwise);
+    expect(judge(status, twinOf(name, { details }))).toEqual(KEY_UNSUITED);
   });
 
   it.each(cases)("does not believe %s with another code or status", (name, status, otherwise) => {
@@ -381,6 +383,16 @@ describe("a 404", () => {
   );
 });
 
+describe("a 429 whose details name no quota", () => {
+  it("cools nothing if they name no wait either: the key's tier may lack the tool that was asked for", () => {
+    const help = { "@type": "type.googleapis.com/google.rpc.Help" };
+    const retry = { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "3s" };
+    expect(judge(429, twinOf("busy", { details: [help] }))).toEqual(KEY_UNSUITED);
+    expect(judge(429, twinOf("busy", { details: [help, retry] }))).toEqual(BUSY);
+    expect(judge(429, twinOf("busy", {}))).toEqual(BUSY);
+  });
+});
+
 describe("a quota of input tokens", () => {
   const minute = { quotaId: "GenerateContentInputTokensPerModelPerMinute-FreeTier", quotaValue: "250000" };
   const day = { quotaId: "GenerateContentInputTokensPerModelPerDay-FreeTier", quotaValue: "250000" };
@@ -389,10 +401,12 @@ describe("a quota of input tokens", () => {
   it("says nothing about the key, if this prompt alone may exceed it: else one caller cools the whole pool", () => {
     expect(judge(429, quotaTwin([minute]), 3_000_000)).toEqual(KEY_UNSUITED);
     expect(judge(429, quotaTwin([day, minute]), 500_000)).toEqual(KEY_UNSUITED);
+    // Of digits each byte is a token.
+    expect(judge(429, quotaTwin([day]), 260_000)).toEqual(KEY_UNSUITED);
   });
 
   it("cools the key, if an ordinary prompt hits it", () => {
-    expect(judge(429, quotaTwin([day]), 400_000)).toEqual(QUOTA_DAY);
+    expect(judge(429, quotaTwin([day]), 240_000)).toEqual(QUOTA_DAY);
     expect(judge(429, quotaTwin([minute]), 600)).toMatchObject({ kind: "quota_minute" });
   });
 
@@ -402,13 +416,20 @@ describe("a quota of input tokens", () => {
   });
 });
 
-describe("a 401 of the OpenAI layer", () => {
+describe("a 401 of another route than the native ones that generate", () => {
   const info = (method: string) => ({ metadata: { method, service: "generativelanguage.googleapis.com" } });
 
   it("never counts towards retirement: the caller picks the route, and native ones may still take the key", () => {
     const chat = info("google.ai.generativelanguage.v1main.GenerativeService.GenerateContent");
     for (const name of ["auth-key-unusable", "credentials-missing"]) {
       expect(judge(401, twinWithInfo(name, chat))).toEqual(BUSY);
+    }
+    for (const method of [
+      "google.learning.gemini.api.interactions.v1beta.InteractionsService.CreateInteractionHttp",
+      "google.ai.generativelanguage.v1beta.ModelService.ListModels",
+      "google.ai.generativelanguage.v1beta.GenerativeService.CountTokens",
+    ]) {
+      expect(judge(401, twinWithInfo("auth-key-unusable", info(method)))).toEqual(BUSY);
     }
     const native = info("google.ai.generativelanguage.v1beta.GenerativeService.GenerateContent");
     expect(judge(401, twinWithInfo("auth-key-unusable", native))).toMatchObject({ kind: "key_dead" });

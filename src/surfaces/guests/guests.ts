@@ -1,6 +1,7 @@
 import type { AccessToken } from "../../access-token.ts";
 import { readBody } from "../../ingress/body.ts";
 import type { HeldBytes } from "../../ingress/held-bytes.ts";
+import { fieldInQuery, queryOf } from "../../ingress/query.ts";
 import type { Target } from "../../ingress/target.ts";
 import { causeOf } from "../../log.ts";
 import type { Services } from "../../services.ts";
@@ -9,7 +10,7 @@ import { admitGuest } from "./admission.ts";
 import { guestState } from "./guest-state.ts";
 import { guestTurns } from "./guest-turns.ts";
 import type { ReadWhole } from "./guest-visit.ts";
-import { databaseDown, tooBusy, tooLarge } from "./refusals.ts";
+import { databaseDown, fieldInUrl, tooBusy, tooLarge } from "./refusals.ts";
 
 /**
  * Requests with an access token. They bring no key: the pool's serve them, and what they make at Google is remembered as
@@ -31,6 +32,8 @@ export function guests(services: Services, held: HeldBytes) {
     try {
       const guest = await admitGuest(token, visit, target, services);
       if (guest instanceof Response) return guest;
+      // Whose thing a request names is looked for in its path and body.
+      if (fieldInQuery(queryOf(target.pathAndQuery), "state") !== undefined) return fieldInUrl(target.dialect);
       const serve = target.purpose === "stateful" ? guestState : guestTurns;
       return await serve({ visit, target, token }, guest, readWhole, services);
     } catch (error) {

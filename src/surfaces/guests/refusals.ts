@@ -53,6 +53,12 @@ export function invalid(message: string, dialect: Dialect): Response {
   return refuse({ code: 400, status: "INVALID_ARGUMENT", message }, dialect);
 }
 
+export function fieldInUrl(dialect: Dialect): Response {
+  const message =
+    "With an access token a URL can say what form the answer has, and which page of a list; all else belongs in the body.";
+  return invalid(message, dialect);
+}
+
 export function tooLarge(mostBytes: number, dialect: Dialect): Response {
   const message =
     `With an access token a request's body can have ${mostBytes} bytes at the most, and must say how long it is ` +

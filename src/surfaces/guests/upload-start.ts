@@ -30,13 +30,20 @@ export function faultOfUpload(query: string, contentType: string, body: Uint8Arr
   return isNamed ? "named" : undefined;
 }
 
+/** One boundary, which no two readers take for another. */
+const MULTIPART = /^multipart\/related\s*;\s*boundary=(?:"([\w'+./:=?-]{1,70})"|([\w'+.-]{1,70}))\s*$/i;
+
+/** The headers of the first part. With bare line feeds a lenient reader would find other parts than we. */
+const PART_HEADERS = /\r\n(?:[^\r\n]{1,500}\r\n){0,8}\r\n/y;
+
 /** The first part of a multipart body (RFC 2387), which describes the file. */
 function metadataOf(text: string, contentType: string): string | undefined {
-  const boundary = /boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType);
+  const boundary = MULTIPART.exec(contentType);
   const mark = `--${boundary?.[1] ?? boundary?.[2] ?? ""}`;
   if (mark === "--" || !text.startsWith(mark)) return undefined;
-  const start = text.indexOf("\r\n\r\n");
+  PART_HEADERS.lastIndex = mark.length;
+  if (!PART_HEADERS.test(text)) return undefined;
+  const start = PART_HEADERS.lastIndex;
   const end = text.indexOf(`\r\n${mark}`, start);
-  if (start === -1 || end === -1 || end > MAX_METADATA_LENGTH) return undefined;
-  return text.slice(start + 4, end);
+  return end === -1 || end > MAX_METADATA_LENGTH ? undefined : text.slice(start, end);
 }

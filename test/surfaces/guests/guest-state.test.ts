@@ -354,10 +354,67 @@ describe("no other token sees it", () => {
     ["in the URL", { path: "/upload/v1beta/files?file.name=files/ours", body: {}, headers: START }],
     ["in a multipart body", { body: multipart('{"file":{"name":"files/ours"}}'), headers: MULTIPART }],
     ["in a multipart body that begins oddly", { body: `x\r\n${multipart("{}")}`, headers: MULTIPART }],
+    [
+      "in a multipart body of two boundaries",
+      {
+        body: `--y\n--b\n\n{"file":{"name":"files/ours"}}\n--b\n\nx\n--b--\r\n\r\n{"file":{}}\r\n--y--`,
+        headers: { ...MULTIPART, "content-type": "multipart/related; xboundary=y; boundary=b" },
+      },
+    ],
+    [
+      "in a multipart body with bare line feeds",
+      { body: `--b\n\n{"file":{"name":"files/ours"}}\n${multipart('{"file":{}}')}`, headers: MULTIPART },
+    ],
     ["in a body that is no JSON", { body: "{'file':{name:'files/ours'}}", headers: START }],
     ["without an upload", { path: "/v1beta/files", body: { file: { name: "files/ours" } } }],
   ])("no file gets a name of the caller's choice, which could come again as another's: %s", async (_, sent) => {
     await expectNothingSent({ key: mine, path: "/upload/v1beta/files", ...sent }, 400);
+  });
+
+  test("what was read as JSON travels as JSON: the same bytes could be a protocol buffer that names a foreign cache", async () => {
+    const seen: [string, string | null, string | null][] = [];
+    const watched = layTable(
+      {},
+      {
+        fetch: (input, init) => {
+          const { url, headers } = new Request(input, init);
+          seen.push([new URL(url).pathname, headers.get("content-type"), headers.get("content-encoding")]);
+          return table.google.fetch(input, init);
+        },
+      },
+    );
+    const headers = { "content-type": "application/x-protobuf", "content-encoding": "gzip" };
+    await watched.send({ key: mine, headers });
+    await watched.send({ key: mine, path: "/v1beta/cachedContents", body: { model: `models/${MODEL}` }, headers });
+    await watched.send({
+      key: mine,
+      path: "/upload/v1beta/files",
+      body: multipart('{"file":{}}'),
+      headers: { "x-goog-upload-protocol": "multipart", "content-type": "multipart/related; boundary=b" },
+    });
+    expect(seen).toEqual([
+      [`/v1beta/models/${MODEL}:generateContent`, "application/json", null],
+      ["/v1beta/cachedContents", "application/json", null],
+      ["/upload/v1beta/files", "multipart/related; boundary=b", null],
+    ]);
+  });
+
+  test("the query names nothing of another's: Google would bind it to the request", async () => {
+    const foreign = await upload(theirs);
+    const own = await upload(mine);
+    const foreignCache = await cache(theirs);
+    for (const sent of [
+      { method: "GET", path: `/v1beta/${own}?name=${foreign}` },
+      { method: "DELETE", path: `/v1beta/${own}?name=${foreign}` },
+      { path: `/v1beta/models/${MODEL}:generateContent?cachedContent=${foreignCache}`, body: withFile(own) },
+      { path: `/v1beta/models/${MODEL}:generateContent?alt=sse&contents.parts.file_data.file_uri=${foreign}` },
+      { path: `/v1beta/cachedContents?contents.parts.fileData.fileUri=${foreign}`, body: { model: MODEL } },
+      { path: "/v1beta/fileSearchStores?name=fileSearchStores/ours", body: {} },
+      { path: `/v1beta/models/${MODEL}:batchGenerateContent?batch.inputConfig.fileName=${foreign}`, body: {} },
+    ]) {
+      await expectNothingSent({ key: mine, ...sent }, 400);
+    }
+    expect((await get(mine, `/v1beta/${own}?alt=json&fields=name`)).status).toBe(200);
   });
 
   test("an upload goes on with its ticket, not with another's token", async () => {

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
@@ -28,6 +29,9 @@ async function echoOutbound(request: {
   );
 }
 
+/** Vitest leaves a core to itself: on a machine of two, one file at a time, which waits for sockets half of its time. */
+const maxWorkers = Math.max(2, availableParallelism() - 1);
+
 export default defineConfig({
   test: {
     projects: [
@@ -50,6 +54,10 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
+          maxWorkers,
+          // A workerd and all modules anew for each file took longer than the tests. What a file starts from is its
+          // own all the same: an empty database (test/support/migrate.ts), and services that each test makes itself.
+          isolate: false,
           testTimeout: 60_000,
           include: ["test/**/*.test.ts"],
           exclude: [...NODE_TESTS, BROWSER_TESTS],
@@ -59,8 +67,10 @@ export default defineConfig({
       {
         test: {
           name: "node",
+          maxWorkers,
           include: NODE_TESTS,
           environment: "node",
+          globalSetup: ["./test/support/run-folder.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

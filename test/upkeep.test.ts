@@ -17,9 +17,10 @@ describe("the Worker's cron trigger", () => {
     await seedKeys(1100);
     await env.DB.prepare("update keys set resting_until = 1").run();
     const stillResting = async () => (await storedKeys()).filter(({ resting_until: until }) => until !== null).length;
+    const isolate = { ...env };
     for (const left of [100, 0]) {
       const context = createExecutionContext();
-      await worker.scheduled(createScheduledController(), env, context);
+      await worker.scheduled(createScheduledController(), isolate, context);
       await waitOnExecutionContext(context);
       expect(await stillResting()).toBe(left);
     }
@@ -39,7 +40,7 @@ describe("the Worker's cron trigger", () => {
       env.DB.prepare("insert into sign_in_failures (address, window_start, failures) values ('long ago', 1, 9)"),
     ]);
     const context = createExecutionContext();
-    await worker.scheduled(createScheduledController(), env, context);
+    await worker.scheduled(createScheduledController(), { ...env }, context);
     await waitOnExecutionContext(context);
     expect((await storedKeys()).map(({ resting_until: until }) => until)).toEqual([null, null, null]);
     expect(await storedFailures()).toEqual([]);

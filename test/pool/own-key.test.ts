@@ -18,7 +18,7 @@ async function poolOfOne() {
     d1: d1.binding,
     poolSecret: env.POOL_SECRET,
     clock: () => state.now,
-    sleep: (ms) => scheduler.wait(ms),
+    sleep: d1.limit,
     random: Math.random,
     log: () => undefined,
     get leaseMax() {
@@ -86,7 +86,7 @@ describe("the owner of a key", () => {
     await expect(pool.withdraw(key)).rejects.toThrow("no answer");
     resolve();
     d1.gate = undefined;
-    await scheduler.wait(50);
+    await d1.quiet();
     settings.d1TimeoutMs = 1000;
     state.now += 1000;
     expect(await pool.lease("gemini", [], defer)).toBeUndefined();

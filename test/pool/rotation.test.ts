@@ -9,6 +9,7 @@ import { Rotation } from "../../src/pool/rotation.ts";
 import type { Vault } from "../../src/pool/vault.ts";
 import { FaultyD1 } from "../support/faulty-d1.ts";
 import { coolWhere, emptyPool, seedKeys } from "../support/pool-rows.ts";
+import { soon } from "../support/soon.ts";
 
 const MODEL = "gemini-2.5-flash";
 
@@ -192,7 +193,7 @@ describe("those who wait", () => {
     const first = take();
     close();
     const second = take();
-    await scheduler.wait(1);
+    await soon(() => expect(d1.trips).toHaveLength(2));
     expect(gates).toHaveLength(2);
     gates[1]?.();
     expect(await first).toBe(1);
@@ -208,10 +209,10 @@ describe("those who wait", () => {
     const first = take();
     close();
     const second = take();
-    await scheduler.wait(1);
+    await soon(() => expect(d1.trips).toHaveLength(2));
     d1.mood = "fails";
     gates[0]?.();
-    await scheduler.wait(5);
+    await soon(() => expect(d1.trips[0]?.isBack).toBe(true));
     d1.mood = "works";
     d1.gate = undefined;
     gates[1]?.();

@@ -4,6 +4,7 @@ import { FaultyD1 } from "../support/faulty-d1.ts";
 import { googleFixtures } from "../support/google-fixtures.ts";
 import { emptyPool, storedKey } from "../support/pool-rows.ts";
 import { emptyRecords, storedActivity, storedFailures } from "../support/records-table.ts";
+import { soon } from "../support/soon.ts";
 import { layTable, MODEL, newKey, newKeys } from "../support/table.ts";
 import { issueToken } from "../support/tokens.ts";
 
@@ -199,8 +200,9 @@ describe("failed attempts", () => {
     await emptyRecords();
     table.google.script(member, { kind: "hang" });
     const hangUp = new AbortController();
+    const calls = table.google.callsBy(member).length;
     const answer = table.send({ key: member, signal: hangUp.signal });
-    await scheduler.wait(20);
+    await soon(() => expect(table.google.callsBy(member)).toHaveLength(calls + 1));
     hangUp.abort();
     await (await answer).body?.cancel();
     expect(await storedFailures()).toEqual([]);

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { backupName, isOurDump, keysIn, tablesIn, toRestore } from "../../scripts/lib/backup-files.ts";
 import { migrateLocally, wranglerOn } from "../../scripts/lib/local-database.ts";
-import { readRows } from "../../scripts/lib/wrangler-answers.ts";
 import { openFakeCloudflare, type FakeCloudflare } from "../support/fake-wrangler-account.ts";
+import { execute, query } from "../support/local-d1.ts";
 
 const BACKUP = "scripts/backup.ts";
 const RESTORE = "scripts/restore.ts";
@@ -16,13 +16,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => cloudflare.close());
-
-async function query(dataDir: string, sql: string): Promise<Record<string, unknown>[]> {
-  const answer = await wranglerOn(dataDir, ["execute", "DB", "--json", "--command", sql]);
-  const rows = readRows(answer);
-  if (rows === undefined) throw new Error(answer.stderr + answer.stdout);
-  return rows;
-}
 
 const INSERT_KEYS = `insert into keys (fingerprint, ciphertext, secret_id, last_four, status, reason, status_changed_at, contributed_at, last_seen_at)
   values ('one', 'sealed ''one''', 'id', 'abcd', 'active', null, 1, 1, 1),
@@ -46,11 +39,7 @@ const CONTENTS = [
 ];
 
 /** Everything that a pool is, in a comparable form. */
-async function contents(dataDir: string): Promise<unknown[]> {
-  const answer = await wranglerOn(dataDir, ["execute", "DB", "--json", "--command", CONTENTS.join(";")]);
-  const results = JSON.parse(answer.stdout) as { results: unknown[] }[];
-  return results.map((result) => result.results);
-}
+const contents = (dataDir: string): unknown[] => CONTENTS.map((sql) => query(dataDir, sql));
 
 describe("backup and restore of a local database, with the real wrangler", () => {
   it("carry a pool to an empty database as it was, triggers and totals included", async () => {
@@ -59,8 +48,8 @@ describe("backup and restore of a local database, with the real wrangler", () =>
     // The real one: the fake stands only where the test says so.
     const env = { PATH: process.env["PATH"] ?? "" };
     await migrateLocally(from);
-    await query(from, INSERT_KEYS);
-    const before = await contents(from);
+    execute(from, INSERT_KEYS);
+    const before = contents(from);
 
     const saved = await cloudflare.run(BACKUP, ["--data-dir", from, "--output", file], env);
     expect(saved.output).toContain("3 keys");
@@ -70,10 +59,10 @@ describe("backup and restore of a local database, with the real wrangler", () =>
     const restored = await cloudflare.run(RESTORE, [file, "--data-dir", to], env);
     expect(restored.output).toContain("3 keys are in");
     expect(restored.code).toBe(0);
-    expect(await contents(to)).toEqual(before);
+    expect(contents(to)).toEqual(before);
     // The triggers live: totals follow.
-    await query(to, "update keys set status = 'retired' where id = 1");
-    expect(await query(to, "select active, retired, withdrawn from totals")).toEqual([
+    execute(to, "update keys set status = 'retired' where id = 1");
+    expect(query(to, "select active, retired, withdrawn from totals")).toEqual([
       { active: 0, retired: 2, withdrawn: 1 },
     ]);
 
@@ -82,13 +71,13 @@ describe("backup and restore of a local database, with the real wrangler", () =>
     expect(refused.output).toContain("There are 3 keys in");
     const forced = await cloudflare.run(RESTORE, [file, "--data-dir", to, "--force"], env);
     expect(forced.code).toBe(0);
-    expect(await contents(to)).toEqual(before);
+    expect(contents(to)).toEqual(before);
     // A migrated database without keys is as good as an empty one.
     await rm(to, { recursive: true });
     await migrateLocally(to);
     expect((await cloudflare.run(RESTORE, [file, "--data-dir", to], env)).code).toBe(0);
     await migrateLocally(to);
-    expect(await contents(to)).toEqual(before);
+    expect(contents(to)).toEqual(before);
   }, 240_000);
 
   it("put an older backup in the place of a newer database, which can then be brought up to date", async () => {
@@ -104,11 +93,11 @@ describe("backup and restore of a local database, with the real wrangler", () =>
     expect((await cloudflare.run(BACKUP, ["--data-dir", old, "--output", file], env)).code).toBe(0);
 
     await migrateLocally(newer);
-    await query(newer, "insert into key_counts values (1, 1, 1, 1, 1)");
+    execute(newer, "insert into key_counts values (1, 1, 1, 1, 1)");
     expect((await cloudflare.run(RESTORE, [file, "--data-dir", newer], env)).output).toContain("3 keys are in");
     await migrateLocally(newer);
     const counts = "select (select count(*) from keys) as keys, (select count(*) from key_counts) as counts";
-    expect(await query(newer, counts)).toEqual([{ keys: 3, counts: 0 }]);
+    expect(query(newer, counts)).toEqual([{ keys: 3, counts: 0 }]);
   }, 240_000);
 
   it("make no backup of nothing, and write over none", async () => {

@@ -6,15 +6,17 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { wranglerOn } from "../../scripts/lib/local-database.ts";
 import { toCapnp } from "../../scripts/lib/self-host/capnp.ts";
 import { minutesOf, readSelfHostOptions, toAddress } from "../../scripts/lib/self-host/options.ts";
-import { readRows } from "../../scripts/lib/wrangler-answers.ts";
 import { serveSimulatedGoogle, type ServedGoogle } from "../../simulator/serve.ts";
+import { execute, query } from "../support/local-d1.ts";
 import { startSelfHosted, stopAllSelfHosted } from "../support/self-hosted.ts";
 
 const KEY = "AIzaSelfHosted0000000000000000000000001";
 const OTHER_KEY = "AIzaSelfHosted0000000000000000000000002";
+
+/** For what happens in the background. */
+const SOON = { timeout: 30_000, interval: 20 };
 
 let google: ServedGoogle;
 let dataDir: string;
@@ -43,10 +45,14 @@ function generate(url: string, key: string, headers: Record<string, string> = {}
   });
 }
 
-async function query(sql: string): Promise<Record<string, unknown>[]> {
-  const rows = readRows(await wranglerOn(dataDir, ["execute", "DB", "--json", "--command", sql]));
-  if (rows === undefined) throw new Error(`The database did not take: ${sql}`);
-  return rows;
+/** A port that is the server's again after a restart, which PORT=0 would not be. */
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return String(port);
 }
 
 const keyCount = async (url: string) =>
@@ -61,12 +67,12 @@ describe("pnpm start", () => {
       expect(response.headers.get("x-pool-contributed")).toBe("yes");
       await response.arrayBuffer();
     }
-    await expect.poll(() => keyCount(first.url), { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => keyCount(first.url), SOON).toBe(2);
     expect(await first.stop()).toBe(0);
     expect(first.lines.at(-1)).toContain("server.stopped");
 
     // What the cron looks after: a key whose rest has ended.
-    await query("update keys set resting_until = 1 where id = 1");
+    execute(dataDir, "update keys set resting_until = 1 where id = 1");
     const second = await start();
     expect(await keyCount(second.url)).toBe(2);
     const pooled = await generate(second.url, KEY);
@@ -74,7 +80,7 @@ describe("pnpm start", () => {
     await pooled.arrayBuffer();
     expect(await second.stop("SIGINT")).toBe(0);
     expect(second.lines.filter((line) => line.includes("cron_failed"))).toEqual([]);
-    expect(await query("select resting_until from keys where id = 1")).toEqual([{ resting_until: null }]);
+    expect(query(dataDir, "select resting_until from keys where id = 1")).toEqual([{ resting_until: null }]);
   }, 120_000);
 
   it("makes secrets once, for its owner's eyes, and prints none", async () => {
@@ -95,7 +101,7 @@ describe("pnpm start", () => {
     google.google.script(OTHER_KEY, { kind: "slow", delayMs: 2000 });
     const calls = google.google.calls.length;
     const answer = generate(server.url, KEY);
-    await expect.poll(() => google.google.calls.length).toBeGreaterThan(calls);
+    await expect.poll(() => google.google.calls.length, SOON).toBeGreaterThan(calls);
     const stopping = server.stop();
     const response = await answer;
     expect(response.status).toBe(200);
@@ -106,13 +112,11 @@ describe("pnpm start", () => {
 
   it("starts workerd again when it has crashed", async () => {
     google.google.script(KEY, { kind: "good" });
-    const server = await start({ PORT: "18793" });
+    const server = await start({ PORT: await freePort() });
     const { stdout } = spawn("ps", ["-o", "pid=", "--ppid", String(server.child.pid)]);
     const [pid] = (await stdout.toArray()).join("").trim().split(/\s+/);
     process.kill(Number(pid), "SIGKILL");
-    await expect
-      .poll(() => server.lines.filter((line) => line.includes("server.ready")).length, { timeout: 15_000 })
-      .toBe(2);
+    await expect.poll(() => server.lines.filter((line) => line.includes("server.ready")).length, SOON).toBe(2);
     expect((await generate(server.url, KEY)).status).toBe(200);
     await server.stop();
   }, 120_000);
@@ -142,7 +146,7 @@ describe("pnpm start", () => {
     expect(new TextDecoder().decode(first?.value)).toContain("data: {}");
     expect(open).toBe(1);
     hangUp.abort();
-    await expect.poll(() => open, { timeout: 5000 }).toBe(0);
+    await expect.poll(() => open, SOON).toBe(0);
     await server.stop();
     upstream.close();
   }, 120_000);

@@ -65,6 +65,18 @@ export async function seedKeys(count: number): Promise<void> {
     .run();
 }
 
+/** Puts keys that open into the pool, as if they had been contributed. One statement, whatever the count. */
+export async function seatKeys(keys: readonly string[]): Promise<void> {
+  const rows = keys.map((key) => vault.seal(new ApiKey(key)));
+  await env.DB.prepare(
+    `insert into keys (fingerprint, ciphertext, secret_id, last_four, status, status_changed_at, contributed_at, last_seen_at)
+     select value ->> 'fingerprint', value ->> 'ciphertext', value ->> 'secretId', value ->> 'lastFour', 'active', 0, 0, 0
+     from json_each(?)`,
+  )
+    .bind(JSON.stringify(rows))
+    .run();
+}
+
 /** Cools the keys that the condition on `id` picks. */
 export async function coolWhere(condition: string, model: string, until: number): Promise<void> {
   await env.DB.prepare(

@@ -6,6 +6,7 @@ import { createServices, type World } from "../../src/services.ts";
 import { SETTINGS, type Bindings } from "../../src/settings.ts";
 import { cannedContent } from "../../simulator/canned-content.ts";
 import { SimulatedGoogle } from "../../simulator/google.ts";
+import { limitOn } from "./faulty-d1.ts";
 import { googleFixtures } from "./google-fixtures.ts";
 
 export const MODEL = "gemini-2.5-flash";
@@ -59,13 +60,14 @@ export function layTable(vars: Partial<Bindings> = {}, world: Partial<World> = {
   const pauses: number[] = [];
 
   const isolate: Table["isolate"] = (more = {}) => {
+    const limit = limitOn(more.DB ?? vars.DB);
     const services = createServices(
       { ...env, ...AT_HOME, FLUSH_AFTER_MS: "0", ...vars, ...more },
       {
         fetch: google.fetch,
         clock,
         sleep: async (ms) => {
-          if (ms === d1TimeoutMs) return scheduler.wait(ms);
+          if (ms === d1TimeoutMs) return limit(ms);
           if (ms > 0) pauses.push(ms);
         },
         log: (level, event, fields = {}) => log.push({ level, event, fields }),
@@ -129,7 +131,7 @@ let made = 0;
 /** A key that looks like Google's and is no other test's. */
 export function newKey(): string {
   made += 1;
-  return `AIza${crypto.randomUUID().replaceAll("-", "")}${String(made).padStart(3, "0")}`;
+  return `AIza${crypto.randomUUID().replaceAll("-", "")}${String(made % 1000).padStart(3, "0")}`;
 }
 
 export function newKeys(count: number): string[] {

@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { applyMigrations, startLocalWorker } from "../../scripts/support/wrangler.ts";
+import { startLocalWorker } from "../../scripts/support/wrangler.ts";
 import type { SimulatedGoogle } from "../../simulator/google.ts";
 import { serveSimulatedGoogle } from "../../simulator/serve.ts";
+import { layDatabase } from "./migrated-database.ts";
 
 /**
  * The real Worker in a process of its own, on real sockets, in front of a simulated Google. `wrangler dev` and not
@@ -35,12 +36,13 @@ export async function startWorker({ vars = {}, secrets = {} }: WorkerProcessOpti
   const lines = Object.entries({ ...SECRETS, ...secrets }).map(([name, value]) => `${name}=${value}`);
   await writeFile(envFile, lines.join("\n"));
   const output: string[] = [];
-  const [served] = await Promise.all([serveSimulatedGoogle(), applyMigrations(persistTo)]);
+  const [served] = await Promise.all([serveSimulatedGoogle(), layDatabase(persistTo)]);
   const worker = await startLocalWorker({
     port: 0,
     persistTo,
     envFile,
-    vars: { GEMINI_BASE_URL: served.url, ...vars },
+    // On a busy machine D1 may be late, and who waited in vain would not be known to the pool.
+    vars: { GEMINI_BASE_URL: served.url, D1_TIMEOUT_MS: "30000", ...vars },
     onLine: (line) => output.push(line),
   });
   return {

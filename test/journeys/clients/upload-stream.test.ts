@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { layClientTable, type ClientTable } from "../../support/client-table.ts";
+import { soon } from "../../support/soon.ts";
 
 let table: ClientTable;
 
@@ -28,7 +29,7 @@ test("a chunk is passed on while it comes in", async () => {
   const chunk = request(url, { method: "POST", headers });
   chunk.write(Buffer.alloc(100_000, "a"));
   let arrived = table.takeCalls();
-  await vi.waitFor(() => expect((arrived = [...arrived, ...table.takeCalls()])).toHaveLength(1));
+  await soon(() => expect((arrived = [...arrived, ...table.takeCalls()])).toHaveLength(1));
   chunk.end(Buffer.alloc(100_000, "b"));
   const [response] = (await once(chunk, "response")) as [IncomingMessage];
   response.resume();

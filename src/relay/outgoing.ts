@@ -1,7 +1,7 @@
 import type { Body } from "../ingress/body.ts";
 import type { Target } from "../ingress/target.ts";
 import type { Outgoing } from "../upstream/forward.ts";
-import { headersForGoogle } from "../upstream/headers.ts";
+import { headersForGoogle, type GoogleHeaders } from "../upstream/headers.ts";
 import type { Route } from "./route.ts";
 
 /** What Google gets to see of a request: everything of an attempt except the key. */
@@ -10,12 +10,28 @@ export function outgoingOf(request: Request, target: Target, body: Body, route: 
     method: request.method,
     pathAndQuery: target.pathAndQuery,
     credential: credentialOf(target),
-    headers: headersForGoogle(request.headers),
+    headers: headersOf(request, target, body, route),
     body: bodyOf(body),
     signal: request.signal,
     model: route.model,
     promptStore: route.promptStore,
+    outgrowsBytes: route.outgrowsBytes,
   };
+}
+
+function headersOf(request: Request, target: Target, body: Body, route: Route): GoogleHeaders {
+  const headers = headersForGoogle(request.headers, target.operation === "upload");
+  if (route.kind === "pooled" && body.kind === "bytes") asJson(headers);
+  return headers;
+}
+
+/**
+ * What was read as JSON has to be JSON to Google too, whatever its header says: the same bytes can be a form, or a
+ * protocol buffer that names another's cache.
+ */
+export function asJson(headers: GoogleHeaders): void {
+  headers["content-type"] = "application/json";
+  delete headers["content-encoding"];
 }
 
 /** Google's OpenAI layer takes Bearer only, the native routes the header only (protocol notes §2). */
@@ -27,6 +43,8 @@ function bodyOf(body: Body): Outgoing["body"] {
   switch (body.kind) {
     case "none":
       return undefined;
+    case "text":
+      return body.text;
     case "bytes":
       return body.bytes;
     case "stream":

@@ -75,9 +75,15 @@ function unreadable(httpStatus: number): Problem {
 }
 
 function problemOf(verdict: Extract<Verdict, { kind: "upstream_down" }>): Problem {
-  return verdict.cause === "timeout"
-    ? { code: 504, status: "DEADLINE_EXCEEDED", message: "Google's API did not answer in time." }
-    : { code: 503, status: "UNAVAILABLE", message: "Google's API could not be reached. Please try again." };
+  switch (verdict.cause) {
+    case "timeout":
+      return { code: 504, status: "DEADLINE_EXCEEDED", message: "Google's API did not answer in time." };
+    case "not_json":
+      return { code: 502, status: "UNAVAILABLE", message: "Google's API did not answer itself. Please try again." };
+    case "status":
+    case "network":
+      return { code: 503, status: "UNAVAILABLE", message: "Google's API could not be reached. Please try again." };
+  }
 }
 
 function markReply(headers: Headers, relayed: Relayed, { now, arrivedAt }: Timing): void {

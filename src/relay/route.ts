@@ -3,15 +3,16 @@ import { readBodyFacts, type BodyFacts } from "../ingress/body-facts.ts";
 import { toModelName, type Target } from "../ingress/target.ts";
 import type { Outgoing } from "../upstream/forward.ts";
 
-/** How a request may be served, and the model that its turns are counted by. */
+/** How a request may be served, and the model that its turns are counted by; none if it is not plain which. */
 export interface Route {
   kind: "pooled" | "pinned";
   model: string | undefined;
   promptStore: Outgoing["promptStore"];
+  outgrowsBytes: boolean;
 }
 
 /** On the caller's own key, without a look at the body. */
-export const PINNED: Route = { kind: "pinned", model: undefined, promptStore: "not_applicable" };
+export const PINNED: Route = { kind: "pinned", model: undefined, promptStore: "not_applicable", outgrowsBytes: false };
 
 /**
  * Pooled only if any key can serve it: what Google would find in one project only, what cannot be sent twice, and
@@ -21,13 +22,24 @@ export function chooseRoute(target: Target, body: Body): Route {
   const pinned: Route = { ...PINNED, model: target.model };
   if (target.purpose === "stateful" || body.kind === "stream") return pinned;
   if (body.kind === "none") return target.modelInBody ? pinned : { ...pinned, kind: "pooled" };
-  const facts = readBodyFacts(body.bytes);
-  if (facts === undefined) return pinned;
-  const model = target.modelInBody ? toModelName(facts.model ?? "") : target.model;
+  const facts = readBodyFacts(body.kind === "text" ? body.text : body.bytes);
+  if (facts === undefined) return PINNED;
+  const model = modelOf(target, facts);
   // Interactions are stored in the project of their key unless the caller says otherwise.
   const isStored = target.operation === "interactions" && facts.store !== "false";
   const isPinned = model === undefined || facts.refersToState || isStored;
-  return { kind: isPinned ? "pinned" : "pooled", model, promptStore: promptStoreOf(target, facts) };
+  return {
+    kind: isPinned ? "pinned" : "pooled",
+    model,
+    promptStore: promptStoreOf(target, facts),
+    outgrowsBytes: facts.outgrowsBytes,
+  };
+}
+
+/** Undefined if it is not plain which one: of a path's model and another in the body, Google takes we know not which. */
+function modelOf({ modelInBody, model }: Target, facts: BodyFacts): string | undefined {
+  if (modelInBody) return toModelName(facts.model ?? "");
+  return facts.models.every((name) => name === model) ? model : undefined;
 }
 
 /** The methods whose bodies take `store` (protocol notes §7). */

@@ -1,5 +1,6 @@
 import type { ApiKey } from "../api-key.ts";
 import type { Member } from "../pool/contributors.ts";
+import { isRedirect, withoutRedirect } from "../upstream/redirect.ts";
 import { nextStep, type NextStep } from "../upstream/retry.ts";
 import { isFinal } from "../verdict.ts";
 import { failureWords } from "../upstream/failure-words.ts";
@@ -49,15 +50,17 @@ export async function takeTurns(
   let ownAnswer: Relayed | undefined;
 
   async function attempt(seat: Seat): Promise<Relayed> {
-    const forward = seat.id === member?.id ? options.forward : forwardForPool;
-    const answer = await forward(outgoing, seat.key);
+    const isOwn = seat.id === member?.id;
+    const given = await (isOwn ? options.forward : forwardForPool)(outgoing, seat.key);
+    const answer = isOwn ? given : withoutRedirect(given, outgoing.method);
     tried.push(seat.id);
     // A list of models is answered for dead and empty keys too: what proves nothing wipes nothing.
     const blemished = seat.blemished && call.proves;
     const words = answer.kind === "served" ? undefined : () => failureWords(answer, seat.key);
-    pool.report({ keyId: seat.id, model, blemished, words }, answer.verdict, defer);
+    // Sent elsewhere, a key has neither served nor failed.
+    if (!isRedirect(answer)) pool.report({ keyId: seat.id, model, blemished, words }, answer.verdict, defer);
     noteIfFailed(answer, { key: seat.key, keyId: seat.id }, call, options.noteFailure);
-    const servedBy = seat.id === member?.id ? "own" : "pool";
+    const servedBy = isOwn ? "own" : "pool";
     const relayed: Relayed = {
       answer,
       servedBy,

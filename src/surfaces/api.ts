@@ -1,4 +1,4 @@
-import { readBody, type Body } from "../ingress/body.ts";
+import { readJsonBody, type Body } from "../ingress/body.ts";
 import { readCaller } from "../ingress/caller.ts";
 import { readEphemeralToken } from "../ingress/ephemeral-token.ts";
 import { HeldBytes, type Holding } from "../ingress/held-bytes.ts";
@@ -8,7 +8,7 @@ import type { Target } from "../ingress/target.ts";
 import { problemResponse, type Dialect } from "../problem.ts";
 import { outgoingOf } from "../relay/outgoing.ts";
 import { toReply } from "../relay/reply.ts";
-import { chooseRoute } from "../relay/route.ts";
+import { chooseRoute, type Route } from "../relay/route.ts";
 import type { Services } from "../services.ts";
 import { callerProblem } from "./caller-problem.ts";
 import { guests } from "./guests/guests.ts";
@@ -52,14 +52,15 @@ export function api(services: Services) {
     const holding = held.hold();
     try {
       const body = await bodyFor(request, target, services.settings.REPLAY_MAX_BYTES, holding);
-      const route = chooseRoute(target, body);
+      const chosen = chooseRoute(target, body);
+      const route: Route = mode === "own" ? { ...chosen, kind: "pinned" } : chosen;
       visit.about.model = route.model;
       const rule = access.modelRule();
       const refused = rule && refuseModel(rule, target, route.model, body.kind !== "stream");
       if (refused !== undefined) return refused;
       const relayed = await relay({
         keys,
-        route: mode === "own" ? "pinned" : route.kind,
+        route: route.kind,
         proves: target.purpose === "generating",
         arrivedAt,
         defer,
@@ -79,7 +80,7 @@ export function api(services: Services) {
 function bodyFor(request: Request, target: Target, maxBytes: number, holding: Holding): Body | Promise<Body> {
   // Some clients send `{}` with a GET; `fetch` refuses to, and Google does not read it.
   if (request.method === "GET" || request.method === "HEAD") return { kind: "none" };
-  if (target.purpose !== "stateful") return readBody(request, maxBytes, holding.grow);
+  if (target.purpose !== "stateful") return readJsonBody(request, maxBytes, holding.grow);
   return request.body === null ? { kind: "none" } : { kind: "stream", stream: request.body };
 }
 

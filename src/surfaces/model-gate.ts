@@ -8,9 +8,9 @@ import { peekJson, withJson } from "./peek-json.ts";
 const MAX_LIST_BYTES = 2 * 1024 * 1024;
 
 /**
- * The refusal of a request whose model is not allowed, or is to stand in its body and cannot be read there; undefined
- * lets it pass. `model` is the one of the body, if that was read: what is too large to be held travels on its caller's
- * own key anyway.
+ * The refusal of a request whose model is not allowed, cannot be read in the body where it is to stand, or is another in
+ * the body than in the path; undefined lets it pass. `model` is what the reading came to: what is too large to be held
+ * travels on its caller's own key anyway.
  */
 export function refuseModel(
   rule: ModelRule | undefined,
@@ -23,7 +23,8 @@ export function refuseModel(
   if (inPath.kind === "unreadable") return modelRefused("A model of that name", rule, target.dialect);
   const asked = inPath.kind === "model" ? inPath.model : (model ?? tunedModelIn(target.pathAndQuery));
   // Two models, single quotes, an agent: Google would take what the rule has not seen.
-  if (wasRead && target.modelInBody && model === undefined) return modelRefused(UNREAD, rule, target.dialect);
+  const isNamed = target.modelInBody || target.model !== undefined;
+  if (wasRead && isNamed && model === undefined) return modelRefused(UNREAD, rule, target.dialect);
   const named = [asked, ...modelsInQuery(target.pathAndQuery)].filter((name) => name !== undefined);
   const refused = named.find((name) => !rule.allows(name));
   return refused === undefined ? undefined : modelRefused(refused, rule, target.dialect);

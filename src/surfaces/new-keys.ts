@@ -12,12 +12,21 @@ type Keys = [ApiKey, ...ApiKey[]];
  * Which of the keys the caller may use: all, or over the limit only one that is in the pool, which teaches a thief
  * nothing new (behind one address there can be many contributors). Undefined if that is none.
  */
-export async function keysToTry(
+export function keysToTry(
   keys: Keys,
   headers: Headers,
   { fairShare, pool }: Services,
+): Keys | Promise<Keys | undefined> {
+  const mayTry = fairShare.mayTry(keys, readClientAddress(headers));
+  return mayTry === true ? keys : keysOfMembers(keys, mayTry, pool);
+}
+
+async function keysOfMembers(
+  keys: Keys,
+  mayTry: boolean | Promise<boolean>,
+  pool: Services["pool"],
 ): Promise<Keys | undefined> {
-  if (await fairShare.mayTry(keys, readClientAddress(headers))) return keys;
+  if (await mayTry) return keys;
   for (const key of keys.slice(0, MAX_LOOK_UPS)) {
     const { member } = await pool.sortOut([key]);
     if (member !== undefined) return [member.key];

@@ -13,8 +13,8 @@ export interface UpstreamAnswer {
   contentType: string;
   /** The first 64 KiB at most; not read below 400. */
   body: string;
-  /** How long the request's body was; undefined for a stream. */
-  requestBytes?: number | undefined;
+  /** How many tokens the request's body can have at the most. */
+  mostTokens?: number;
 }
 
 /** Depends on where the request left from, whatever the key (protocol facts §1.4). */
@@ -69,7 +69,7 @@ function judgeRequest(answer: UpstreamAnswer, error: GoogleError): Verdict {
       // Models are closed to young projects, and opened early to some: the caller's own key may have it.
       return { kind: "key_unsuited" };
     case 429:
-      return judgeQuota(error, answer.requestBytes ?? 0);
+      return judgeQuota(error, answer.mostTokens ?? 0);
     default:
       return { kind: "caller_fault" };
   }

@@ -13,12 +13,14 @@ export interface Outgoing {
   credential: "x-goog-api-key" | "bearer";
   /** Stripped headers; the credential is set on them for each attempt. */
   headers: GoogleHeaders;
-  body: Uint8Array | ReadableStream | undefined;
+  body: Uint8Array | string | ReadableStream | undefined;
   /** Fires when the caller hangs up. */
   signal: AbortSignal;
   model: string | undefined;
   /** Whether the body says if Google may store the prompt; `not_applicable` where the route knows no such field. */
   promptStore: "said" | "unsaid" | "not_applicable";
+  /** The body may have more tokens than bytes. */
+  outgrowsBytes?: boolean;
 }
 
 /** What came of one attempt. */
@@ -68,13 +70,17 @@ export function createForward({ baseUrl, fetch, timeoutMs }: GoogleOptions): For
     if (response.status < 400) return { kind: "served", verdict: { kind: "served" }, response };
     const text = await readBounded(response, MAX_ERROR_BYTES, ERROR_READ_MS);
     const contentType = response.headers.get("content-type") ?? "";
-    const verdict = classify({ status: response.status, contentType, body: text, requestBytes: lengthOf(body) });
+    const mostTokens = mostTokensOf(outgoing);
+    const verdict = classify({ status: response.status, contentType, body: text, mostTokens });
     return { kind: "refused", verdict, status: response.status, headers: response.headers, text };
   };
 }
 
-function lengthOf(body: Outgoing["body"]): number | undefined {
-  return body instanceof Uint8Array ? body.byteLength : undefined;
+/** Text has about four bytes a token, and digits one each: a caller picks the text. */
+function mostTokensOf({ body, outgrowsBytes }: Outgoing): number {
+  if (outgrowsBytes === true) return Infinity;
+  if (typeof body === "string") return Buffer.byteLength(body);
+  return body instanceof Uint8Array ? body.byteLength : 0;
 }
 
 function setCredential(headers: GoogleHeaders, credential: Outgoing["credential"], key: ApiKey): void {

@@ -23,23 +23,25 @@ const METRIC_LINE = "* Quota exceeded for metric: ";
 const LIMIT = ", limit: ";
 const MODEL = ", model: ";
 
-/** `requestBytes`: the length of the request's body. */
-export function judgeQuota(error: GoogleError, requestBytes: number): Verdict {
+/** `mostTokens`: how many tokens the request's body can have at the most. */
+export function judgeQuota(error: GoogleError, mostTokens: number): Verdict {
   return (
-    judgeStringCode(error) ??
+    judgeStringCode(error, mostTokens) ??
     judgeZeroLimit(error) ??
-    judgeHugePrompt(error, requestBytes) ??
-    judgeViolations(error) ??
-    judgeRateLimit(error) ??
+    judgeViolations(error, mostTokens) ??
+    judgeRateLimit(error, mostTokens) ??
     judgeHelpAlone(error) ?? { kind: "busy" }
   );
 }
 
-/** Interactions (protocol facts §1.8): `quota_exceeded` is the day's quota, `rate_limit_exceeded` the minute's. */
-function judgeStringCode(error: GoogleError): Verdict | undefined {
-  if (error.stringCode === "quota_exceeded") return { kind: "quota_day" };
-  if (error.stringCode === "rate_limit_exceeded") return waitForMinute(undefined);
-  return undefined;
+/**
+ * Interactions (protocol facts §1.8): `quota_exceeded` is the day's quota, `rate_limit_exceeded` the minute's. Which of
+ * them, requests or tokens, is not said: so nothing is, where the tokens can be any number.
+ */
+function judgeStringCode({ stringCode }: GoogleError, mostTokens: number): Verdict | undefined {
+  if (stringCode !== "quota_exceeded" && stringCode !== "rate_limit_exceeded") return undefined;
+  if (mostTokens === Infinity) return { kind: "key_unsuited" };
+  return stringCode === "quota_exceeded" ? { kind: "quota_day" } : waitForMinute(undefined);
 }
 
 function judgeZeroLimit(error: GoogleError): Verdict | undefined {
@@ -50,34 +52,34 @@ function judgeZeroLimit(error: GoogleError): Verdict | undefined {
     : { kind: "key_unsuited" };
 }
 
-/** Text has about four bytes a token, and digits one each: a caller picks the text. */
-const BYTES_PER_TOKEN = 1;
-
-/**
- * A prompt so large that it alone may exceed the quota for input tokens says nothing about what the key has left.
- * The attack this stops: one such prompt, sent again and again, would cool every key of the pool until midnight.
- */
-function judgeHugePrompt({ quotaViolations }: GoogleError, requestBytes: number): Verdict | undefined {
-  const isTooLarge = ({ quotaId, quotaValue }: QuotaViolation) =>
-    quotaId.includes("InputToken") && requestBytes / BYTES_PER_TOKEN >= Number(quotaValue ?? Infinity);
-  const isAllOfIt = quotaViolations.length > 0 && quotaViolations.every(isTooLarge);
-  return isAllOfIt ? { kind: "key_unsuited" } : undefined;
-}
-
-function judgeViolations(error: GoogleError): Verdict | undefined {
+function judgeViolations(error: GoogleError, mostTokens: number): Verdict | undefined {
   const violations = error.quotaViolations;
   if (violations.length === 0) return undefined;
   if (isModelWithoutQuota(violations, error.message)) return { kind: "model_not_offered" };
-  if (violations.some((violation) => violation.quotaId.includes("PerDay"))) return { kind: "quota_day" };
+  const evidence = violations.filter(
+    (violation) => !isAboutPrompt(violation.quotaId, violation.quotaValue, mostTokens),
+  );
+  if (evidence.length === 0) return { kind: "key_unsuited" };
+  if (evidence.some((violation) => violation.quotaId.includes("PerDay"))) return { kind: "quota_day" };
   return waitForMinute(error.retryDelayMs);
 }
 
+/**
+ * A prompt so large that it alone may exceed the quota for input tokens says nothing about what the key has left.
+ * The attack this stops: one such prompt, sent again and again, would cool every key of the pool until midnight. Of a
+ * quota that is not told, only a prompt that can be of any size is too large.
+ */
+function isAboutPrompt(quota: string, limit: string | undefined, mostTokens: number): boolean {
+  return quota.includes("InputToken") && mostTokens >= Number(limit ?? Infinity);
+}
+
 /** The older regional quota: an ErrorInfo that names the limit, no QuotaFailure. */
-function judgeRateLimit(error: GoogleError): Verdict | undefined {
+function judgeRateLimit(error: GoogleError, mostTokens: number): Verdict | undefined {
   const [info] = rateLimits(error);
   if (info === undefined) return undefined;
-  const isPerDay = info.metadata["quota_limit"]?.includes("PerDay") === true;
-  return isPerDay ? { kind: "quota_day" } : waitForMinute(error.retryDelayMs);
+  const limit = info.metadata["quota_limit"] ?? "";
+  if (isAboutPrompt(limit, info.metadata["quota_limit_value"], mostTokens)) return { kind: "key_unsuited" };
+  return limit.includes("PerDay") ? { kind: "quota_day" } : waitForMinute(error.retryDelayMs);
 }
 
 /**

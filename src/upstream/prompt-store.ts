@@ -18,14 +18,17 @@ export function withoutStoring(forward: Forward, clock: Clock): Forward {
 
   return async function forwardWithoutStoring(outgoing, key) {
     const { body, promptStore } = outgoing;
-    const route = routeOf(outgoing);
-    const refused = (refusedUntil.get(route) ?? 0) > clock();
-    if (promptStore !== "unsaid" || refused || !(body instanceof Uint8Array)) return forward(outgoing, key);
+    const isHeld = typeof body === "string" || body instanceof Uint8Array;
+    if (promptStore !== "unsaid" || !isHeld || isKnownToRefuse(outgoing)) return forward(outgoing, key);
     const answer = await forward({ ...outgoing, body: sayNotToStore(body) }, key);
     if (!isRefusal(answer)) return answer;
-    refusedUntil.set(route, clock() + REFUSAL_TTL_MS);
+    refusedUntil.set(routeOf(outgoing), clock() + REFUSAL_TTL_MS);
     return forward(outgoing, key);
   };
+
+  function isKnownToRefuse(outgoing: Outgoing): boolean {
+    return refusedUntil.size > 0 && (refusedUntil.get(routeOf(outgoing)) ?? 0) > clock();
+  }
 }
 
 /** API version and method: of a handful each, so the memory is bounded. */
@@ -48,7 +51,18 @@ const ALONE = encoder.encode('{"store":false');
 const BEFORE_OTHERS = encoder.encode('{"store":false,');
 
 /** The body of a JSON object with `"store":false` as its first property. */
-export function sayNotToStore(body: Uint8Array): Uint8Array {
+export function sayNotToStore(body: Uint8Array | string): Uint8Array | string {
+  return typeof body === "string" ? sayInText(body) : sayInBytes(body);
+}
+
+function sayInText(body: string): string {
+  const start = body.indexOf("{") + 1;
+  let next = start;
+  while (WHITESPACE.has(body.charCodeAt(next))) next += 1;
+  return `{"store":false${body[next] === "}" ? "" : ","}${body.slice(start)}`;
+}
+
+function sayInBytes(body: Uint8Array): Uint8Array {
   const start = body.indexOf(OPENING_BRACE) + 1;
   let next = start;
   while (WHITESPACE.has(body[next] ?? 0)) next += 1;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readBody, type Body } from "../../src/ingress/body.ts";
+import { MAX_TEXT_BYTES, readBody, readJsonBody, type RawBody } from "../../src/ingress/body.ts";
 
 const URL = "https://potluck.example/";
 
@@ -16,7 +16,7 @@ function chunked(...chunks: Uint8Array[]): Request {
 
 const bytes = (length: number, value = 1) => new Uint8Array(length).fill(value);
 
-async function allBytes(body: Body): Promise<Uint8Array> {
+async function allBytes(body: RawBody): Promise<Uint8Array> {
   if (body.kind === "none") return new Uint8Array();
   return body.kind === "bytes" ? body.bytes : new Uint8Array(await new Response(body.stream).arrayBuffer());
 }
@@ -67,5 +67,44 @@ describe("a body", () => {
       },
     });
     await expect(readBody(new Request(URL, { method: "POST", body: broken }), 10)).rejects.toThrow();
+  });
+});
+
+describe("a JSON body", () => {
+  const sent = (body: Uint8Array | string, headers: Record<string, string>) => {
+    const length = String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength);
+    return new Request(URL, { method: "POST", body, headers: { "content-length": length, ...headers } });
+  };
+  const prompt = '{"contents":[{"parts":[{"text":"火锅局 \\u706b"}]}]}';
+
+  it.each(["application/json", "application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"'])(
+    "of ordinary length is text: %s",
+    async (type) => {
+      expect(await readJsonBody(sent(prompt, { "content-type": type }), 1000)).toEqual({ kind: "text", text: prompt });
+    },
+  );
+
+  it.each([
+    ["of another character set", { "content-type": "application/json; charset=utf-16" }],
+    ["that is compressed", { "content-type": "application/json", "content-encoding": "gzip" }],
+    ["by another name", { "content-type": "text/plain" }],
+    ["with parts", { "content-type": "multipart/related; boundary=x" }],
+  ])("%s stays the bytes that it is", async (_, headers) => {
+    const bytes = new Uint8Array([0xff, 0xfe, 0x7b, 0x00]);
+    expect(await readJsonBody(sent(bytes, headers), 1000)).toEqual({ kind: "bytes", bytes });
+  });
+
+  it("that is long is bytes: one rare character would double a long text", async () => {
+    const json = JSON.stringify("x".repeat(MAX_TEXT_BYTES));
+    const body = await readJsonBody(sent(json, { "content-type": "application/json" }), 10 * MAX_TEXT_BYTES);
+    expect(body.kind === "bytes" && new TextDecoder().decode(body.bytes)).toBe(json);
+  });
+
+  it("without room, or longer than is kept, stays a stream with every byte of it", async () => {
+    const json = { "content-type": "application/json" };
+    const bodies = [readJsonBody(sent(prompt, json), 10), readJsonBody(sent(prompt, json), 1000, () => false)];
+    for (const body of await Promise.all(bodies)) {
+      expect(body.kind === "stream" && (await new Response(body.stream).text())).toBe(prompt);
+    }
   });
 });

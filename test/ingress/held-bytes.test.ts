@@ -3,7 +3,7 @@ import { readBody } from "../../src/ingress/body.ts";
 import { HeldBytes } from "../../src/ingress/held-bytes.ts";
 
 it("finds room for bodies up to the limit, and again once they are let go", () => {
-  const held = new HeldBytes(100);
+  const held = new HeldBytes(100, 0);
   const first = held.hold();
   const second = held.hold();
   expect(first.grow(60)).toBe(true);
@@ -15,13 +15,13 @@ it("finds room for bodies up to the limit, and again once they are let go", () =
 });
 
 it("always has room for one body alone: the setting says how large that may be", () => {
-  const holding = new HeldBytes(100).hold();
+  const holding = new HeldBytes(100, 0).hold();
   expect(holding.grow(80)).toBe(true);
   expect(holding.grow(80)).toBe(true);
 });
 
 it("leaves a body that finds no room a stream with every byte of it, declared or not", async () => {
-  const full = new HeldBytes(10);
+  const full = new HeldBytes(10, 0);
   full.hold().grow(10);
   const text = "0123456789".repeat(100);
   const declared = new Request("https://x.example", {
@@ -35,4 +35,16 @@ it("leaves a body that finds no room a stream with every byte of it, declared or
     expect(body.kind).toBe("stream");
     expect(body.kind === "stream" && (await new Response(body.stream).text())).toBe(text);
   }
+});
+
+it("keeps room for small bodies, whatever is held or only announced of large ones", () => {
+  const megabyte = 1024 * 1024;
+  const held = new HeldBytes(40 * megabyte);
+  const [first, second] = [held.hold(), held.hold()];
+  expect(first.grow(20 * megabyte)).toBe(true);
+  expect(second.grow(20 * megabyte)).toBe(false);
+  expect(second.grow(12 * megabyte)).toBe(true);
+  const small = Array.from({ length: 32 }, () => held.hold().grow(megabyte / 4));
+  expect(small).toEqual(Array(32).fill(true));
+  expect(held.hold().grow(megabyte)).toBe(false);
 });

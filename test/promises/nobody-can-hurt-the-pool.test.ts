@@ -121,6 +121,47 @@ describe("a key of the pool is", () => {
   });
 });
 
+describe("what one caller's request brings about is not held against the keys that it meets:", () => {
+  const MANY_PICTURES = {
+    contents: [{ parts: Array.from({ length: 50 }, () => ({ inlineData: { mimeType: "image/png", data: "AA==" } })) }],
+  };
+  const A_VIDEO = { contents: [{ parts: [{ fileData: { fileUri: "https://youtu.be/dQw4w9WgXcQ" } }] }] };
+
+  it.each([
+    ["many small pictures", MANY_PICTURES],
+    ["the link of a long video", A_VIDEO],
+    ["pages to fetch", { ...PROMPT, tools: [{ urlContext: {} }] }],
+  ])("a quota of tokens that is broken by %s", async (_, body) => {
+    const { table, victim, attacker } = await layTrap();
+    table.google.script(victim, { kind: "error", fixture: "quota-minute-tokens", only: { firstCalls: 2 } });
+    await table.send({ key: attacker, body });
+    expect(table.served()[0]).toBe(victim);
+    expect(await storedCoolings()).toEqual([]);
+    // Its twin: an ordinary prompt breaks no such quota alone.
+    await table.send({ key: attacker });
+    await table.send({ key: attacker });
+    expect(await storedCoolings()).toMatchObject([{ kind: "quota_minute" }]);
+  });
+
+  it("(but a quota of requests that such a body meets is the key's)", async () => {
+    const { table, victim, attacker } = await layTrap();
+    table.google.script(victim, { kind: "error", fixture: "quota-day" });
+    const response = await table.send({ key: attacker, body: A_VIDEO });
+    expect(response.status).toBe(200);
+    expect(await storedCoolings()).toMatchObject([{ kind: "quota_day" }]);
+  });
+
+  it("a model without quota, named in the body and not in the path", async () => {
+    const { table, victim, attacker } = await layTrap();
+    table.google.script(victim, { kind: "error", fixture: "limit-zero" });
+    for (let at = 0; at < 4; at++) {
+      await table.send({ key: attacker, body: { model: "models/gemini-2.5-pro", ...PROMPT } });
+    }
+    expect(new Set(table.served())).toEqual(new Set([attacker]));
+    expect(await storedCoolings()).toEqual([]);
+  });
+});
+
 describe("echoed back by Google, a caller's words change nothing:", () => {
   const bodies = (words: string): [string, Record<string, unknown>][] => [
     ["an unknown field", { ...PROMPT, [words]: 1 }],

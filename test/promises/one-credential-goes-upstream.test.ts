@@ -7,6 +7,25 @@ beforeEach(emptyPool);
 /** What browsers, proxies and other clients put on a request beside its key. */
 const LUGGAGE = {
   cookie: "SID=secret; __Secure-1PSID=other",
+  cookie2: "$Version=1",
+  "api-key": "abc",
+  "x-api-key": "abc",
+  "x-auth-token": "abc",
+  "x-authorization": "Bearer abc",
+  "x-ms-key": "abc",
+  "x-origin": "https://app.example",
+  "x-referer": "https://app.example/page",
+  "x-original-forwarded-for": "198.51.100.1",
+  "fastly-client-ip": "198.51.100.1",
+  "x-azure-clientip": "198.51.100.1",
+  "x-appengine-user-ip": "198.51.100.1",
+  "x-cluster-client-ip": "198.51.100.1",
+  "x-envoy-external-address": "198.51.100.1",
+  "x-goog-iam-authority-selector": "a",
+  "x-goog-iap-jwt-assertion": "a.b.c",
+  "x-goog-authenticated-user-email": "accounts.google.com:someone@example.com",
+  "x-goog-upload-protocol": "resumable",
+  "x-goog-upload-command": "start",
   origin: "https://app.example",
   referer: "https://app.example/page?key=AIzaElsewhere",
   forwarded: "for=198.51.100.1",
@@ -86,6 +105,46 @@ describe.each(WAYS)("upstream (%s)", (_, sent, carrier) => {
     const known = ["accept", "authorization", "content-length", "content-type", "x-goog-api-key"];
     expect(Object.keys(call?.headers ?? {}).filter((name) => !known.includes(name))).toEqual([]);
   });
+});
+
+describe("a key goes in no other header, whatever it is called:", () => {
+  it.each([
+    ["of Google's first form", newKey()],
+    ["of Google's second form", "AQ.Ab8RN6IrxO0zhLlmnopqrstuvwxyz0123456789"],
+    ["of a form that nobody knows yet", "gemini_live_4f1c2d3e"],
+  ])("%s", async (_, key) => {
+    const table = layTable();
+    const other = newKey();
+    await table.contribute(other);
+    table.google.issue(key);
+    await table.contribute(key);
+    const headers = { "x-something-new": key, "x-debug": `curl -H x-goog-api-key:${key} -X`, "x-plain": "plain" };
+    for (const carried of [{ key }, { headers: { authorization: `Bearer ${key}` } }]) {
+      await table.send({ ...carried, headers: { ...headers, ...carried.headers } });
+      await table.send({ ...carried, headers: { ...headers, ...carried.headers } });
+    }
+    const calls = table.google.callsBy(other);
+    expect(calls.length).toBeGreaterThan(1);
+    for (const call of calls.slice(1)) {
+      expect(JSON.stringify(call)).not.toContain(key);
+      expect(call.headers).toMatchObject({ "x-plain": "plain" });
+    }
+  });
+});
+
+it("a key in the URL, or another's, goes in no header either", async () => {
+  const table = layTable();
+  const key = newKey();
+  table.google.issue(key);
+  const headers = {
+    "x-mine": key,
+    "x-anothers": `Key ${newKey()}`,
+    "x-plain": "a plain header of some length, about AQ.",
+  };
+  await table.send({ path: `/v1beta/models/${MODEL}:generateContent?key=${key}`, headers });
+  const call = table.google.calls.at(-1);
+  expect(call?.headers).toMatchObject({ "x-goog-api-key": key, "x-plain": headers["x-plain"] });
+  expect(Object.keys(call?.headers ?? {}).filter((name) => ["x-mine", "x-anothers"].includes(name))).toEqual([]);
 });
 
 it("the credential of a try does not go along with the next", async () => {

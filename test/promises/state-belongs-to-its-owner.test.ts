@@ -246,3 +246,29 @@ it("a body too large to be held travels once, whole, on the caller's own key", a
   expect(table.served()).toEqual([caller]);
   expect(table.google.calls.at(-1)?.bodyText).toBe(large);
 });
+
+describe("what was read as JSON is JSON to Google too on another's key", () => {
+  // The same bytes can be a form, or a protocol buffer that names a cache of the other's project.
+  const disguises: Record<string, string>[] = [
+    { "content-type": "application/x-protobuf" },
+    { "content-type": "application/x-www-form-urlencoded" },
+    { "content-type": "application/json; charset=utf-7" },
+    { "content-type": "application/json", "content-encoding": "gzip" },
+  ];
+
+  it.each(disguises)("%o", async (headers) => {
+    const { table, caller } = await seat();
+    const response = await table.send({ key: caller, body: JSON.stringify(PROMPT), headers });
+    expect(response.headers.get("x-pool-served-by")).toBe("pool");
+    const sent = table.google.calls.at(-1)?.headers;
+    expect(sent?.["content-type"]).toBe("application/json");
+    expect(sent?.["content-encoding"]).toBe(undefined);
+  });
+
+  it("and stays what its caller calls it on the caller's own", async () => {
+    const { table, caller } = await seat();
+    const headers = { "content-type": "application/x-protobuf", "x-pool-mode": "own" };
+    await table.send({ key: caller, body: JSON.stringify(PROMPT), headers });
+    expect(table.google.calls.at(-1)?.headers["content-type"]).toBe("application/x-protobuf");
+  });
+});

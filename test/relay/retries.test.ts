@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Behaviour } from "../../simulator/behaviour.ts";
 import { cursorModels, emptyPool, requireStoredKey, storedCoolings } from "../support/pool-rows.ts";
-import { layTable, MODEL, newKey, newKeys, type Table } from "../support/table.ts";
+import { layTable, MODEL, newKey, newKeys, type Sent, type Table } from "../support/table.ts";
+import { emptyAccess, issueToken } from "../support/tokens.ts";
 
 beforeEach(emptyPool);
 
@@ -15,6 +16,78 @@ async function seated(table: Table, ...behaviours: Behaviour[]): Promise<{ other
   for (const [at, behaviour] of behaviours.entries()) table.google.script(others[at] ?? "", behaviour);
   return { others, caller };
 }
+
+describe("a key of the pool that is answered with the way to another place", () => {
+  /** Sends each of these keys' requests to another place, whoever it is; a body and a place that tell of the key. */
+  function layRedirect(status = 302): { table: Table; led: Set<string> } {
+    const led = new Set<string>();
+    const away = (key: string) =>
+      new Response(status === 304 ? null : `{"moved":"${key}"}`, {
+        status,
+        headers: { location: `https://evil.example/?k=${key}` },
+      });
+    const table: Table = layTable(
+      {},
+      {
+        fetch: async (input, init) => {
+          const key = new Headers(init?.headers).get("x-goog-api-key") ?? "";
+          return led.has(key) ? away(key) : table.google.fetch(input, init);
+        },
+      },
+    );
+    return { table, led };
+  }
+
+  it("is passed over, and nothing of it is shown or held against the key", async () => {
+    const { table, led } = layRedirect();
+    const { others, caller } = await seated(table);
+    const before = await cursorModels();
+    led.add(others[0] ?? "");
+    const response = await table.send({ key: caller, path: "/v1beta/models/gemini-9-invented:generateContent" });
+    expect(response.headers.get("location")).toBeNull();
+    expect(await response.text()).not.toContain(others[0] ?? "");
+    expect(table.served()[0]).toBe(others[1]);
+    expect(await cursorModels()).toEqual(before);
+    expect(await storedCoolings()).toEqual([]);
+    expect(await requireStoredKey(others[0] ?? "")).toMatchObject({ status: "active", strikes: 0 });
+  });
+
+  it("leaves the last word to the caller's own key, whose answer passes as it is", async () => {
+    const { table, led } = layRedirect();
+    const { others, caller } = await seated(table);
+    for (const key of others) led.add(key);
+    expect((await table.send({ key: caller })).status).toBe(200);
+    led.add(caller);
+    const response = await table.send({ key: caller, path: "/v1beta/models/gemini-9-invented:generateContent" });
+    expect(response.status).toBe(302);
+    expect(response.headers.get("x-pool-served-by")).toBe("own");
+    expect(response.headers.get("location")).toContain(caller);
+    expect(await cursorModels()).not.toContain("gemini-9-invented");
+    for (const key of others) expect(response.headers.get("location")).not.toContain(key);
+  });
+
+  it("is told as a fault of the way, in the dialect of the caller who has no own key", async () => {
+    await emptyAccess();
+    const { table, led } = layRedirect();
+    const { others, caller } = await seated(table);
+    for (const key of [...others, caller]) led.add(key);
+    const { token } = await issueToken();
+    const response = await table.send({ key: token });
+    expect(response.status).toBe(502);
+    expect(response.headers.get("location")).toBeNull();
+    expect(await response.json()).toMatchObject({ error: { code: 502, status: "UNAVAILABLE" } });
+  });
+
+  it("(a list that has not changed is an answer)", async () => {
+    const { table, led } = layRedirect(304);
+    const { others, caller } = await seated(table);
+    for (const key of others) led.add(key);
+    const list: Sent = { key: caller, method: "GET", path: "/v1beta/models", headers: { "if-none-match": '"a"' } };
+    const response = await table.send(list);
+    expect(response.status).toBe(304);
+    expect(response.headers.get("x-pool-served-by")).toBe("pool");
+  });
+});
 
 describe("a request whose key fails", () => {
   it("goes to the next key, and says so", async () => {

@@ -126,6 +126,30 @@ describe("MODELS", () => {
     expect(table.served()).toEqual([caller]);
   });
 
+  test.each([
+    ["another model", { model: "models/gemini-2.5-pro", ...PROMPT }],
+    ["another model besides", `{"model":"models/${FLASH}","model":"models/gemini-2.5-pro","contents":[]}`],
+    ["another model inside", { generateContentRequest: { model: "gemini-2.5-pro", ...PROMPT } }],
+    ["another model in single quotes", "{'model':'models/gemini-2.5-pro','contents':[]}"],
+  ])("refuses a body that names %s than its path", async (_, body) => {
+    table.served();
+    for (const sent of [{ key: caller }, { key: caller, headers: { "x-pool-mode": "own" } }, { key: token }]) {
+      expect((await table.send({ ...sent, ...native(FLASH), body })).status).toBe(403);
+    }
+    expect(table.served()).toEqual([]);
+    const free = table.isolate({ MODELS: "" });
+    // A token brings no key that could answer for it.
+    expect((await free({ key: token, ...native(FLASH), body })).status).toBe(400);
+    expect(table.served()).toEqual([]);
+    await free({ key: caller, ...native(FLASH), body });
+    expect(table.served()).toEqual([caller]);
+  });
+
+  test("lets a body pass that names its path's model", async () => {
+    const body = { model: `models/${FLASH}`, ...PROMPT };
+    for (const key of [caller, token]) expect((await table.send({ key, ...native(FLASH), body })).status).toBe(200);
+  });
+
   test("lets a tuned model pass that it names, and leaves tuned models to be managed", async () => {
     const tuned = table.isolate({ MODELS: "tunedModels/mine" });
     const path = "/v1beta/tunedModels/mine:generateContent";

@@ -61,6 +61,9 @@ const REFERENCES: [string, unknown, string?][] = [
     "a file under a name that is there twice",
     `{"contents":[{"parts":[{"fileData":{"fileUri":"${FOREIGN_FILE}","fileUri":"https://youtu.be/x"}}]}]}`,
   ],
+  ["a file by its bare id", withPart({ fileData: { fileUri: "somebody-elses" } })],
+  ["a file by an encoded path", withPart({ fileData: { fileUri: "https://x/v1beta/files%2Fsomebody-elses" } })],
+  ["a voice of one's own", { ...PROMPT, generationConfig: { speechConfig: { voice: "voices/voice_a" } } }],
   ["a cache", { ...PROMPT, cachedContent: "cachedContents/somebody-elses" }],
   ["a cache in snake case", { ...PROMPT, cached_content: "cachedContents/somebody-elses" }],
   ["a cache, then none", `{"cachedContent":"cachedContents/a","cachedContent":null,"contents":[]}`],
@@ -97,6 +100,30 @@ const REFERENCES: [string, unknown, string?][] = [
   ],
 ];
 
+/** The path says one model, the body another: nobody knows whose quota Google would book. */
+const TWO_MODELS: [string, unknown, string?][] = [
+  ["at the top", { ...PROMPT, model: "models/gemini-2.5-pro" }],
+  ["at the top, by its bare name", { ...PROMPT, model: "gemini-2.5-pro" }],
+  ["behind the right one", `{"model":"models/${MODEL}","model":"models/gemini-2.5-pro","contents":[]}`],
+  ["behind an escape", String.raw`{"\u006dodel":"models/gemini-2.5-pro","contents":[]}`],
+  [
+    "in one of many requests",
+    { requests: [{ model: "models/gemini-embedding-001" }, { model: "models/gemini-embedding-2" }] },
+    "/v1beta/models/gemini-embedding-001:batchEmbedContents",
+  ],
+  [
+    "in the request whose tokens are counted",
+    { generateContentRequest: { model: "models/gemini-2.5-pro", ...PROMPT } },
+    `/v1beta/models/${MODEL}:countTokens`,
+  ],
+];
+
+describe("a body that names another model than its path goes out on the caller's own key alone:", () => {
+  test.each(TWO_MODELS)("%s", async (_, body, path) => {
+    await company.expectPinned({ body, ...(path === undefined ? {} : { path }) });
+  });
+});
+
 describe("what refers to state goes out on the caller's own key alone", () => {
   test.each(REFERENCES)("%s", async (_, body, path) => {
     await company.expectPinned({ body, ...(path === undefined ? {} : { path }) });
@@ -125,6 +152,23 @@ const HARMLESS: [string, unknown, string?][] = [
   ["a prompt of one such word", text("cachedContent")],
   ["escapes in a prompt", JSON.stringify(text("X")).replace('"X"', '"\\u0066ileUri: \\u0022files/a\\u0022"')],
   ["a YouTube video", withPart({ fileData: { fileUri: "https://www.youtube.com/watch?v=abc" } })],
+  [
+    "a YouTube video as it is shared",
+    withPart({ fileData: { fileUri: "https://youtu.be/abc?si=x&pp=ygUEdGVzdA%3D%3D" } }),
+  ],
+  ["its path's model in the body", { ...PROMPT, model: `models/${MODEL}` }],
+  [
+    "a batch of embeddings, as @google/genai sends it",
+    {
+      requests: [1, 2].map(() => ({ model: "models/gemini-embedding-001", content: { parts: [{ text: "Hello" }] } })),
+    },
+    "/v1beta/models/gemini-embedding-001:batchEmbedContents",
+  ],
+  [
+    "counting the tokens of a whole request",
+    { generateContentRequest: { model: `models/${MODEL}`, ...PROMPT } },
+    `/v1beta/models/${MODEL}:countTokens`,
+  ],
   ["inline data", withPart({ inlineData: { mimeType: "image/png", data: "ZmlsZXMv" } })],
   [
     "a function's schema with such names",

@@ -158,12 +158,12 @@ function quotaTwin(violations: Record<string, unknown>[], message = recorded("qu
   return twinOf("quota-day", { message, details });
 }
 
-function judge(status: number, body: unknown, requestBytes = 600): Verdict {
+function judge(status: number, body: unknown, mostTokens = 600): Verdict {
   return classify({
     status,
     contentType: "application/json; charset=UTF-8",
     body: typeof body === "string" ? body : JSON.stringify(body),
-    requestBytes,
+    mostTokens,
   });
 }
 
@@ -413,6 +413,42 @@ describe("a quota of input tokens", () => {
   it("does not hide another quota that is used up as well, or one without a value", () => {
     expect(judge(429, quotaTwin([day, requests]), 3_000_000)).toEqual(QUOTA_DAY);
     expect(judge(429, quotaTwin([{ quotaId: day.quotaId }]), 3_000_000)).toEqual(QUOTA_DAY);
+  });
+});
+
+describe("a quota broken by a request of any number of tokens (a video, a page)", () => {
+  const minute = { quotaId: "GenerateContentInputTokensPerModelPerMinute-FreeTier", quotaValue: "250000" };
+  const day = { quotaId: "GenerateContentInputTokensPerModelPerDay-FreeTier" };
+  const requests = { quotaId: "GenerateRequestsPerDayPerProjectPerModel-FreeTier", quotaValue: "20" };
+
+  it("says nothing about the key if it is one of tokens, told or not", () => {
+    expect(judge(429, quotaTwin([minute]), Infinity)).toEqual(KEY_UNSUITED);
+    expect(judge(429, quotaTwin([day, minute]), Infinity)).toEqual(KEY_UNSUITED);
+    const metadata = { quota_limit: "GenerateContentInputTokensPerMinutePerProjectPerRegion", quota_limit_value: "9" };
+    expect(judge(429, twinWithInfo("region-quota-minute", { metadata }), Infinity)).toEqual(KEY_UNSUITED);
+  });
+
+  it("cools the key if it is one of requests", () => {
+    expect(judge(429, quotaTwin([requests]), Infinity)).toEqual(QUOTA_DAY);
+    expect(judge(429, quotaTwin([minute, requests]), Infinity)).toEqual(QUOTA_DAY);
+    expect(judge(429, twinOf("region-quota-minute", {}), Infinity)).toMatchObject({ kind: "quota_minute" });
+  });
+
+  it("cools the key for no longer than the quota of requests that is broken as well", () => {
+    const perMinute = { quotaId: "GenerateRequestsPerMinutePerProjectPerModel-FreeTier", quotaValue: "10" };
+    expect(judge(429, quotaTwin([day, perMinute]), Infinity)).toMatchObject({ kind: "quota_minute" });
+    expect(judge(429, quotaTwin([day, perMinute]))).toEqual(QUOTA_DAY);
+  });
+
+  it("is believed to be none at all: zero is zero for every prompt", () => {
+    expect(judge(429, twinOf("limit-zero", {}), Infinity)).toEqual({ kind: "model_not_offered" });
+  });
+
+  it("says nothing in interactions, which do not tell whether tokens or requests are meant", () => {
+    for (const code of ["quota_exceeded", "rate_limit_exceeded"]) {
+      expect(judge(429, { error: { code, message: "" } }, Infinity)).toEqual(KEY_UNSUITED);
+      expect(judge(429, { error: { code, message: "" } })).not.toEqual(KEY_UNSUITED);
+    }
   });
 });
 

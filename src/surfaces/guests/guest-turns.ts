@@ -64,7 +64,7 @@ async function serveByHolder(
   if (references === undefined) return invalid("The body must be one JSON object.", target.dialect);
   const { resources, unnamed } = references;
   if (unnamed.length > 0) return notForGuests(unnamed.join(", "), target.dialect);
-  if (route.model === undefined) return invalid("The body must name one model.", target.dialect);
+  if (route.model === undefined) return invalid("The request must name one model.", target.dialect);
   const place =
     resources.length > 0 ? await holderOf(guest, resources, target, services) : await homeOf(guest, target, services);
   if (place instanceof Response) return place;

@@ -2,7 +2,7 @@ import { TOKEN_PREFIX, type AccessToken } from "../../access-token.ts";
 import type { Body } from "../../ingress/body.ts";
 import type { Target } from "../../ingress/target.ts";
 import type { GuestCall } from "../../relay/call.ts";
-import { outgoingOf } from "../../relay/outgoing.ts";
+import { asJson, outgoingOf } from "../../relay/outgoing.ts";
 import type { Route } from "../../relay/route.ts";
 import type { Visit } from "../visit.ts";
 import type { Guest } from "./admission.ts";
@@ -20,20 +20,14 @@ export type ReadWhole = (visit: Visit, target: Target) => Promise<Exclude<Body, 
 /** The request as the relay takes it, without the token. */
 export function toCall({ visit, target }: GuestVisit, guest: Guest, body: Body, route: Route): GuestCall {
   const outgoing = withoutTokens(outgoingOf(visit.request, target, body, route));
-  const isRead = body.kind === "bytes" && target.operation !== "upload";
+  if (body.kind === "bytes" && target.operation !== "upload") asJson(outgoing.headers);
   return {
-    outgoing: isRead ? asJson(outgoing) : outgoing,
+    outgoing,
     proves: target.purpose === "generating",
     arrivedAt: visit.arrivedAt,
     defer: visit.defer,
     tokenId: guest.id,
   };
-}
-
-/** What was read as JSON has to be JSON to Google too: the same bytes can be a form, or a protocol buffer that names more. */
-function asJson(outgoing: GuestCall["outgoing"]): GuestCall["outgoing"] {
-  const headers = Object.entries(outgoing.headers).filter(([name]) => name !== "content-encoding");
-  return { ...outgoing, headers: { ...Object.fromEntries(headers), "content-type": "application/json" } };
 }
 
 const ANY_TOKEN = new RegExp(`${TOKEN_PREFIX}[A-Za-z0-9_-]{43}`);

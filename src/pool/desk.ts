@@ -160,8 +160,9 @@ export function createPoolDesk(options: DeskOptions) {
 
     /** The keys among these ids that can be opened, to ask Google about them. */
     async open(ids: readonly number[]) {
-      return (await table.sealed(ids)).flatMap((row) => {
-        const key = vault.open(row);
+      const rows = await table.sealed(ids);
+      const opened = await Promise.all(rows.map(async (row) => ({ row, key: await vault.open(row) })));
+      return opened.flatMap(({ row, key }) => {
         if (key === undefined) return [];
         const { id, status, reason } = row;
         return [

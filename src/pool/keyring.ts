@@ -36,7 +36,7 @@ export class Keyring {
     if (held !== undefined && held.until > now && !outcasts.has(id, "*", now)) return held.key;
     this.#held.delete(id);
     const sealed = await patience.wait(() => table.find(id));
-    const key = sealed && vault.open(sealed);
+    const key = sealed && (await vault.open(sealed));
     if (key === undefined) return undefined;
     if (this.#held.size >= MAX_HELD) this.#held.clear();
     this.#held.set(id, { key, until: now + leaseTtlMs });

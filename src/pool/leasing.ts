@@ -65,11 +65,11 @@ export class Leasing {
     if (clock() < this.#lockedUntil) return [];
     const found = await this.#ask(model, count, excluded);
     if (found.keys.length > 0)
-      return this.#open(found, count, excluded) ?? this.#leaseBehind(model, leaseMax, excluded);
+      return (await this.#open(found, count, excluded)) ?? this.#leaseBehind(model, leaseMax, excluded);
     const look = await this.#scout.look(model, excluded);
     switch (look) {
       case "ready":
-        return this.#open(await this.#ask(model, count, excluded), count, excluded) ?? [];
+        return (await this.#open(await this.#ask(model, count, excluded), count, excluded)) ?? [];
       case "further":
         defer(
           this.#scout
@@ -89,7 +89,7 @@ export class Leasing {
 
   /** Nothing of a lease opened: one more, as large as may be. If nothing opens again, the secret is wrong. */
   async #leaseBehind(model: string, count: number, excluded: readonly number[]): Promise<LeasedKey[]> {
-    const opened = this.#open(await this.#ask(model, count, excluded), count, excluded);
+    const opened = await this.#open(await this.#ask(model, count, excluded), count, excluded);
     if (opened === undefined) this.#lockedUntil = this.#options.clock() + LOCKED_POOL_MS;
     return opened ?? [];
   }
@@ -98,11 +98,15 @@ export class Leasing {
    * The lease's keys, opened; undefined if none opens. A ring shorter than the block is handed out in whole laps, which
    * leave the cursor where it stands.
    */
-  #open({ keys, sawWholeRing }: Lease, count: number, excluded: readonly number[]): LeasedKey[] | undefined {
+  async #open(
+    { keys, sawWholeRing }: Lease,
+    count: number,
+    excluded: readonly number[],
+  ): Promise<LeasedKey[] | undefined> {
     const opened: LeasedKey[] = [];
     const locked: number[] = [];
-    for (const { id, blemished, ...sealed } of keys) {
-      const key = this.#options.vault.open(sealed);
+    const opening = keys.map(async (sealed) => ({ ...sealed, key: await this.#options.vault.open(sealed) }));
+    for (const { id, key, blemished } of await Promise.all(opening)) {
       if (key === undefined) locked.push(id);
       else opened.push({ id, key, blemished });
     }

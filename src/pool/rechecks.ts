@@ -40,7 +40,7 @@ export function createRechecks({ table, vault, clock, log, onRestored }: Recheck
     /** The keys whose turn it is. Throws if D1 does not answer. */
     async due(limit: number): Promise<DueKey[]> {
       const rows = await table.due(clock(), limit);
-      const opened = rows.map((row) => ({ row, key: vault.open(row) }));
+      const opened = await Promise.all(rows.map(async (row) => ({ row, key: await vault.open(row) })));
       const unopened = opened.filter(({ key }) => key === undefined);
       await table.settle(
         [],

@@ -44,8 +44,9 @@ export function createResealing({ table, vault, batch }: ResealingOptions) {
     async step(after: number): Promise<ResealStep> {
       const { secretId } = vault;
       const rows = await table.listOthers(secretId, after, STEP);
-      const opened = rows.flatMap((row) => {
-        const key = vault.open(row);
+      const keys = await Promise.all(rows.map((row) => vault.open(row)));
+      const opened = rows.flatMap((row, index) => {
+        const key = keys[index];
         return key === undefined ? [] : [table.move(row.fingerprint, vault.seal(key))];
       });
       if (opened.length > 0) await batch(opened.flat());

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from "node:crypto";
 import { ApiKey } from "../api-key.ts";
 import type { SealedKey } from "../db/keys.ts";
 
@@ -6,6 +6,8 @@ const SALT = "potluck";
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const SECRET_ID_BYTES = 6;
+const AES_GCM = "AES-GCM";
+const decoder = new TextDecoder();
 
 export interface Vault {
   /** Names the secret that seals now, and tells nothing of it. */
@@ -16,7 +18,7 @@ export interface Vault {
   formerFingerprint(key: ApiKey): string | undefined;
   seal(key: ApiKey): SealedKey;
   /** Undefined if the ciphertext was made under no secret of ours, or not for this fingerprint. */
-  open(sealed: { fingerprint: string; ciphertext: string }): ApiKey | undefined;
+  open(sealed: { fingerprint: string; ciphertext: string }): Promise<ApiKey | undefined>;
 }
 
 /**
@@ -29,7 +31,7 @@ export function createVault(poolSecret: string, nextSecret?: string): Vault {
   return {
     ...seal,
     formerFingerprint: (key) => former?.fingerprint(key),
-    open: (sealed) => seal.open(sealed) ?? former?.open(sealed),
+    open: async (sealed) => (await seal.open(sealed)) ?? former?.open(sealed),
   };
 }
 
@@ -45,8 +47,8 @@ export function secretIdOf(secret: string): string {
  */
 function createSeal(secret: string): Omit<Vault, "formerFingerprint"> {
   const derive = (purpose: string) => new Uint8Array(hkdfSync("sha256", secret, SALT, purpose, 32));
-  // Imported once: a lease opens up to 32 keys.
   const encryptionKey = createSecretKey(derive("encryption/1"));
+  let decryptionKey: CryptoKey | undefined;
   const fingerprintKey = derive("fingerprint/1");
   const secretId = secretIdOf(secret);
 
@@ -70,15 +72,15 @@ function createSeal(secret: string): Omit<Vault, "formerFingerprint"> {
       };
     },
 
-    open({ fingerprint: print, ciphertext }) {
+    // By Web Crypto, as a lease opens up to 32 keys, and `createDecipheriv` makes a stream of Node's for each.
+    async open({ fingerprint: print, ciphertext }) {
       const bytes = Buffer.from(ciphertext, "base64url");
       if (bytes.length <= IV_BYTES + TAG_BYTES) return undefined;
+      decryptionKey ??= await crypto.subtle.importKey("raw", derive("encryption/1"), AES_GCM, false, ["decrypt"]);
+      const algorithm = { name: AES_GCM, iv: bytes.subarray(0, IV_BYTES), additionalData: Buffer.from(print) };
       try {
-        const decipher = createDecipheriv("aes-256-gcm", encryptionKey, bytes.subarray(0, IV_BYTES));
-        decipher.setAAD(Buffer.from(print));
-        decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
-        const text = decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES), undefined, "utf8") + decipher.final("utf8");
-        return new ApiKey(text);
+        const text = await crypto.subtle.decrypt(algorithm, decryptionKey, bytes.subarray(IV_BYTES));
+        return new ApiKey(decoder.decode(text));
       } catch {
         return undefined;
       }

@@ -29,7 +29,7 @@ const ROWS_PER_LEARNED_KEY = 5;
 /** The seeded ciphertexts open for nobody: here a key is its own fingerprint. */
 const vault = {
   ...createVault(env.POOL_SECRET),
-  open: (sealed: { fingerprint: string }) => new ApiKey(sealed.fingerprint),
+  open: (sealed: { fingerprint: string }) => Promise.resolve(new ApiKey(sealed.fingerprint)),
 };
 
 /** A rotation that asks D1 for each turn, as a quiet isolate does, and the trips that it makes. */

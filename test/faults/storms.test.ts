@@ -117,9 +117,9 @@ async function weatherTheStorm(weather: Weather): Promise<Tally> {
 
   const rows = await storedKeys();
   const vault = createVault(env.POOL_SECRET);
-  const opens = ({ fingerprint, ciphertext }: (typeof rows)[number]) =>
-    ciphertext !== null && vault.open({ fingerprint, ciphertext });
-  const opened = rows.map((row) => ({ ...row, key: opens(row) || undefined }));
+  const opens = async ({ fingerprint, ciphertext }: (typeof rows)[number]) =>
+    ciphertext === null ? undefined : vault.open({ fingerprint, ciphertext });
+  const opened = await Promise.all(rows.map(async (row) => ({ ...row, key: await opens(row) })));
   const dead = new Set(doomed);
   const everything = [...said, JSON.stringify(table.log)].join("\n");
   return {

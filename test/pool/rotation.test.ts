@@ -23,8 +23,10 @@ function newRotation({ leaseMax = 32, leaseTtlMs = 30_000, timeoutMs = 20_000, l
   const log: { event: string; fields: unknown }[] = [];
   const clock = () => state.now;
   const outcasts = new Outcasts();
-  const open: Vault["open"] = ({ fingerprint }) =>
-    locked.some((id) => fingerprint === `print-${id}`) ? undefined : new ApiKey(fingerprint);
+  const open: Vault["open"] = ({ fingerprint }) => {
+    const isLocked = locked.some((id) => fingerprint === `print-${id}`);
+    return Promise.resolve(isLocked ? undefined : new ApiKey(fingerprint));
+  };
   const work: Promise<unknown>[] = [];
   const rotation = new Rotation({
     leases: leaseTable(d1.binding),

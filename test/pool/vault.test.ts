@@ -7,41 +7,44 @@ const vault = createVault("one secret of thirty-two characters or more");
 const other = createVault("another secret of thirty-two characters or more");
 
 describe("a sealed key", () => {
-  it("opens again", () => {
+  it("opens again", async () => {
     const key = newKey();
-    expect(vault.open(vault.seal(new ApiKey(key)))?.reveal()).toBe(key);
+    expect((await vault.open(vault.seal(new ApiKey(key))))?.reveal()).toBe(key);
   });
 
-  it("opens in another isolate with the same secret", () => {
+  it("opens in another isolate with the same secret", async () => {
     const key = newKey();
     const again = createVault("one secret of thirty-two characters or more");
-    expect(again.open(vault.seal(new ApiKey(key)))?.reveal()).toBe(key);
+    expect((await again.open(vault.seal(new ApiKey(key))))?.reveal()).toBe(key);
   });
 
-  it("does not open with another secret", () => {
-    expect(other.open(vault.seal(new ApiKey(newKey())))).toBeUndefined();
+  it("does not open with another secret", async () => {
+    expect(await other.open(vault.seal(new ApiKey(newKey())))).toBeUndefined();
   });
 
-  it("does not open in another key's row: a swapped ciphertext would bill another's project", () => {
+  it("does not open in another key's row: a swapped ciphertext would bill another's project", async () => {
     const [first, second] = [vault.seal(new ApiKey(newKey())), vault.seal(new ApiKey(newKey()))];
-    expect(vault.open({ ...first, ciphertext: second.ciphertext })).toBeUndefined();
+    expect(await vault.open({ ...first, ciphertext: second.ciphertext })).toBeUndefined();
   });
 
-  it("does not open if a single bit was changed", () => {
+  it("does not open if a single bit was changed", async () => {
     const sealed = vault.seal(new ApiKey(newKey()));
     const bytes = Buffer.from(sealed.ciphertext, "base64url");
     for (const at of [0, 12, bytes.length - 1]) {
       const changed = Buffer.from(bytes);
       changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
-      expect(vault.open({ ...sealed, ciphertext: changed.toString("base64url") })).toBeUndefined();
+      expect(await vault.open({ ...sealed, ciphertext: changed.toString("base64url") })).toBeUndefined();
     }
   });
 
-  it.each(["", "junk", "AAAA", "=".repeat(200), "A".repeat(38), "A".repeat(10_000)])("is not %j", (ciphertext) => {
-    expect(vault.open({ fingerprint: "x", ciphertext })).toBeUndefined();
-  });
+  it.each(["", "junk", "AAAA", "=".repeat(200), "A".repeat(38), "A".repeat(10_000)])(
+    "is not %j",
+    async (ciphertext) => {
+      expect(await vault.open({ fingerprint: "x", ciphertext })).toBeUndefined();
+    },
+  );
 
-  it("looks different each time, and never shows the key", () => {
+  it("looks different each time, and never shows the key", async () => {
     const key = newKey();
     const [first, second] = [vault.seal(new ApiKey(key)), vault.seal(new ApiKey(key))];
     expect(first.ciphertext).not.toBe(second.ciphertext);
@@ -53,7 +56,7 @@ describe("a sealed key", () => {
 });
 
 describe("a fingerprint", () => {
-  it("is the same for the same key, and tells keys and secrets apart", () => {
+  it("is the same for the same key, and tells keys and secrets apart", async () => {
     const key = new ApiKey(newKey());
     expect(vault.fingerprint(key)).toBe(vault.fingerprint(key));
     expect(vault.fingerprint(key)).toBe(vault.seal(key).fingerprint);

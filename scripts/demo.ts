@@ -112,7 +112,8 @@ async function setUp({ onEnd }: Lifetime, port: number): Promise<Scene> {
     port,
     persistTo,
     envFile,
-    vars: { GEMINI_BASE_URL: google.url },
+    // Counts are to be seen while people still look.
+    vars: { GEMINI_BASE_URL: google.url, FLUSH_AFTER_MS: "1000" },
     onLine: (line) => {
       log.push(line);
       const text = tidyLine(line);

@@ -14,6 +14,12 @@ export type RawBody =
 /** A longer text, most of it base64, would take twice its bytes as soon as one character needs it. */
 export const MAX_TEXT_BYTES = 256 * 1024;
 
+/**
+ * What a byte of text may cost: two bytes as it is read, as soon as one character is not of Latin-1, two more as it is
+ * put together for Google.
+ */
+const COST_OF_TEXT = 3;
+
 const JSON_IN_UTF8 = /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i;
 
 /** As {@link readBody}, but ordinary JSON as text. Not for bytes that have to stay what they are. */
@@ -29,7 +35,7 @@ export async function readJsonBody(
     declared <= Math.min(maxBytes, MAX_TEXT_BYTES) &&
     JSON_IN_UTF8.test(headers.get("content-type") ?? "") &&
     !headers.has("content-encoding");
-  if (!isText || !grow(declared)) return readBody(request, maxBytes, grow);
+  if (!isText || !grow(COST_OF_TEXT * declared)) return readBody(request, maxBytes, grow);
   return { kind: "text", text: await request.text() };
 }
 

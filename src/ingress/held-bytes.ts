@@ -3,7 +3,9 @@ const DEFAULT_LIMIT = 40 * 1024 * 1024;
 
 /** Small bodies always find this much room: those who send large ones, or only announce them, must not take it all. */
 const KEPT_FOR_SMALL = 8 * 1024 * 1024;
-const SMALL = 256 * 1024;
+
+/** A text of 256 KiB, charged as what it may cost (body.ts). */
+const SMALL = 768 * 1024;
 
 /** The room that one body takes. */
 export interface Holding {
@@ -20,7 +22,8 @@ export interface Holding {
 export class HeldBytes {
   readonly #limit: number;
   readonly #keptForSmall: number;
-  #held = 0;
+  #large = 0;
+  #small = 0;
 
   constructor(limit = DEFAULT_LIMIT, keptForSmall = KEPT_FOR_SMALL) {
     this.#limit = limit;
@@ -29,19 +32,29 @@ export class HeldBytes {
 
   hold(): Holding {
     let mine = 0;
+    const giveBack = () => {
+      if (mine > SMALL) this.#large -= mine;
+      else this.#small -= mine;
+    };
     return {
       grow: (bytes) => {
-        // One body alone always has room: the most that it may be is a setting.
-        const room = mine + bytes > SMALL ? this.#limit - this.#keptForSmall : this.#limit;
-        if (this.#held > mine && this.#held + bytes > room) return false;
-        this.#held += bytes;
-        mine += bytes;
-        return true;
+        giveBack();
+        const hasRoom = this.#hasRoomFor(mine + bytes);
+        if (hasRoom) mine += bytes;
+        if (mine > SMALL) this.#large += mine;
+        else this.#small += mine;
+        return hasRoom;
       },
       letGo: () => {
-        this.#held -= mine;
+        giveBack();
         mine = 0;
       },
     };
+  }
+
+  #hasRoomFor(size: number): boolean {
+    if (size <= SMALL) return this.#small + size <= Math.max(this.#keptForSmall, this.#limit - this.#large);
+    // One large body alone always has room: the most that it may be is a setting.
+    return this.#large === 0 || this.#large + Math.max(this.#small, this.#keptForSmall) + size <= this.#limit;
   }
 }

@@ -47,7 +47,8 @@ export function secretIdOf(secret: string): string {
  */
 function createSeal(secret: string): Omit<Vault, "formerFingerprint"> {
   const derive = (purpose: string) => new Uint8Array(hkdfSync("sha256", secret, SALT, purpose, 32));
-  const encryptionKey = createSecretKey(derive("encryption/1"));
+  const encryptionSecret = derive("encryption/1");
+  const encryptionKey = createSecretKey(encryptionSecret);
   let decryptionKey: CryptoKey | undefined;
   const fingerprintKey = derive("fingerprint/1");
   const secretId = secretIdOf(secret);
@@ -76,7 +77,7 @@ function createSeal(secret: string): Omit<Vault, "formerFingerprint"> {
     async open({ fingerprint: print, ciphertext }) {
       const bytes = Buffer.from(ciphertext, "base64url");
       if (bytes.length <= IV_BYTES + TAG_BYTES) return undefined;
-      decryptionKey ??= await crypto.subtle.importKey("raw", derive("encryption/1"), AES_GCM, false, ["decrypt"]);
+      decryptionKey ??= await crypto.subtle.importKey("raw", encryptionSecret, AES_GCM, false, ["decrypt"]);
       const algorithm = { name: AES_GCM, iv: bytes.subarray(0, IV_BYTES), additionalData: Buffer.from(print) };
       try {
         const text = await crypto.subtle.decrypt(algorithm, decryptionKey, bytes.subarray(IV_BYTES));

@@ -21,7 +21,7 @@ export function outgoingOf(request: Request, target: Target, body: Body, route: 
 
 function headersOf(request: Request, target: Target, body: Body, route: Route): GoogleHeaders {
   const headers = headersForGoogle(request.headers, target.operation === "upload");
-  if (route.kind === "pooled" && body.kind === "bytes") asJson(headers);
+  if (route.kind === "pooled" && (body.kind === "text" || body.kind === "bytes")) asJson(headers);
   return headers;
 }
 
@@ -31,7 +31,8 @@ function headersOf(request: Request, target: Target, body: Body, route: Route): 
  */
 export function asJson(headers: GoogleHeaders): void {
   headers["content-type"] = "application/json";
-  delete headers["content-encoding"];
+  // A delete makes an object slow, and few bodies are compressed.
+  if ("content-encoding" in headers) delete headers["content-encoding"];
 }
 
 /** Google's OpenAI layer takes Bearer only, the native routes the header only (protocol notes §2). */

@@ -15,9 +15,9 @@ it("finds room for bodies up to the limit, and again once they are let go", () =
 });
 
 it("always has room for one body alone: the setting says how large that may be", () => {
-  const holding = new HeldBytes(100, 0).hold();
-  expect(holding.grow(80)).toBe(true);
-  expect(holding.grow(80)).toBe(true);
+  const holding = new HeldBytes().hold();
+  expect(holding.grow(30 * 1024 * 1024)).toBe(true);
+  expect(holding.grow(30 * 1024 * 1024)).toBe(true);
 });
 
 it("leaves a body that finds no room a stream with every byte of it, declared or not", async () => {
@@ -46,5 +46,28 @@ it("keeps room for small bodies, whatever is held or only announced of large one
   expect(second.grow(12 * megabyte)).toBe(true);
   const small = Array.from({ length: 32 }, () => held.hold().grow(megabyte / 4));
   expect(small).toEqual(Array(32).fill(true));
+  expect(held.hold().grow(megabyte / 4)).toBe(false);
   expect(held.hold().grow(megabyte)).toBe(false);
+  second.letGo();
+  expect(held.hold().grow(megabyte / 4)).toBe(true);
+});
+
+it("keeps it beside one body that alone is larger than everything else together", () => {
+  const megabyte = 1024 * 1024;
+  const held = new HeldBytes(40 * megabyte);
+  const huge = held.hold();
+  expect(huge.grow(60 * megabyte)).toBe(true);
+  expect(held.hold().grow(1000)).toBe(true);
+  expect(held.hold().grow(2 * megabyte)).toBe(false);
+});
+
+it("counts a chunked body as large once it is", () => {
+  const megabyte = 1024 * 1024;
+  const held = new HeldBytes(40 * megabyte);
+  held.hold().grow(20 * megabyte);
+  const growing = held.hold();
+  for (let at = 0; at < 12; at++) expect(growing.grow(megabyte)).toBe(true);
+  expect(growing.grow(megabyte)).toBe(false);
+  growing.letGo();
+  expect(held.hold().grow(12 * megabyte)).toBe(true);
 });

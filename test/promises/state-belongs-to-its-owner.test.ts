@@ -254,6 +254,8 @@ describe("what was read as JSON is JSON to Google too on another's key", () => {
     { "content-type": "application/x-www-form-urlencoded" },
     { "content-type": "application/json; charset=utf-7" },
     { "content-type": "application/json", "content-encoding": "gzip" },
+    // A second credential that says what another header says, so that the other is dropped.
+    { "content-type": "application/json", authorization: "x application/json" },
   ];
 
   it.each(disguises)("%o", async (headers) => {

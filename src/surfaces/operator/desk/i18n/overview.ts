@@ -30,7 +30,8 @@ export const overviewTexts = texts(
     seeFailures: "See the errors",
     seeImport: "Import keys",
     chartRequests: "Requests",
-    chartRequestsSummary: (requests: string, served: string) => `${requests} requests, ${served} served.`,
+    chartRequestsSummary: (requests: string, served: string) =>
+      `${requests} ${requests === "1" ? "request" : "requests"}, ${served} served.`,
     served: "Served",
     callerFaults: "Callers’ faults",
     chartSuccess: "Success and retries",

@@ -1,8 +1,11 @@
 import { LIMIT, MAIN } from "./plan.ts";
 import { round as cut } from "./statistics.ts";
-import { ceilingOf, type Comparison, type Results } from "./summary.ts";
+import { ceilingOf, worstOf, type Comparison, type Results } from "./summary.ts";
 import type { LargeStream } from "./streams.ts";
 import { table, type Cell } from "./table.ts";
+
+/** The rates that the targets for a busy isolate are judged at: the slower ones cannot be warm. */
+const STEADY_PER_SECOND = 50;
 
 /** The report, for the terminal and for docs/performance.md alike. */
 export function toMarkdown(results: Results): string {
@@ -57,7 +60,8 @@ function targets(results: Results): Cell[][] {
     );
   const { awaited, streams, fixedRate, busyD1 } = results;
   const ceiling = Math.min(...awaited.map(({ d1 }) => ceilingOf(d1).requestsADay));
-  const steady = awaited[0];
+  const steady = worstOf(awaited.filter(({ ratePerSecond }) => ratePerSecond >= STEADY_PER_SECOND));
+  const steadily = `worst of ≥ ${STEADY_PER_SECOND} req/s`;
   const added = (way: "limit" | "potluck") => cut(streams.firstByteMs[way] - streams.firstByteMs.direct, 3);
   const line = (name: string, wanted: string, value: number | undefined, met: boolean): Cell[] => [
     name,
@@ -85,12 +89,13 @@ function targets(results: Results): Cell[][] {
     most("CPU ratio, 16 connections", 1.5, at(16)?.cpuRatio),
     most("CPU ratio, SSE, 64 connections", 1.5, at(64, "sse")?.cpuRatio),
     most("added median at 1 connection, ms", 0.25, at(1)?.addedMedianMs, 3),
-    least("requests that waited for no D1, 50 req/s", 0.99, steady?.withoutWaiting, 4),
-    most("D1 queries a request, 50 req/s", 0.08, steady?.d1.queries, 3),
+    least(`requests that waited for no D1, ${steadily}`, 0.99, steady?.withoutWaiting, 4),
+    most(`D1 queries a request, ${steadily}`, 0.08, steady?.queries, 3),
     most("D1 queries a request, closed loop", 0.08, busyD1.queries, 3),
-    most("rows read a request, 50 req/s", 3, steady?.d1.rowsRead),
+    most(`rows read a request, ${steadily}`, 3, steady?.rowsRead),
     most("rows read a request, closed loop", 3, busyD1.rowsRead),
-    most("rows written a request, 50 req/s", 0.25, steady?.d1.rowsWritten, 3),
+    most(`rows written a request, ${steadily}`, 0.25, steady?.rowsWritten, 3),
+    most("rows written a request, closed loop", 0.25, busyD1.rowsWritten, 3),
     ...results.delayEffectMs.map(({ connections, ms }) =>
       most(
         `median with 30 ms to D1 minus without, ${connections} connections`,

@@ -106,7 +106,7 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
     mine.requests += 1;
     const index = mine.requests;
     const caller = 1 + drawFrom(Math.min(callers, poolSize));
-    await contributors.sortOut([new ApiKey(String(caller))]);
+    await contributors.sortOut([new ApiKey(String(caller))], ignore);
     ledger.countSeen(caller, ignore);
     const key = await rotation.take(MODEL, [], ignore);
     if (time.now > arrivedAt) mine.waits.push(time.now - arrivedAt);

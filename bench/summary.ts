@@ -110,6 +110,18 @@ export function d1Of(rounds: readonly Round[]): NonNullable<Round["d1"]> {
   };
 }
 
+/** The worst of each number over several steady rates; undefined without any. */
+export function worstOf(rows: readonly Awaited[]) {
+  if (rows.length === 0) return undefined;
+  const most = (read: (row: Awaited) => number) => Math.max(...rows.map(read));
+  return {
+    withoutWaiting: Math.min(...rows.map(({ withoutWaiting }) => withoutWaiting)),
+    queries: most(({ d1 }) => d1.queries),
+    rowsRead: most(({ d1 }) => d1.rowsRead),
+    rowsWritten: most(({ d1 }) => d1.rowsWritten),
+  };
+}
+
 /** Cloudflare's free plan a day (shared/cloudflare.md 1.1, 4.1). */
 const FREE_PLAN = { requests: 100_000, rowsRead: 5_000_000, rowsWritten: 100_000 };
 

@@ -7,6 +7,7 @@ export type PropertyVisitor = (name: string, depth: number, valueAt: number) => 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
+const LETTER_U = 0x75;
 /** What may stand between JSON's strings and brackets. */
 const SCALAR = /(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
 
@@ -14,9 +15,9 @@ const SCALAR = /(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
 const ESCAPED = new Map(
   Object.entries({ '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" }),
 );
-/** By character code: a table is read faster than a map, and a long prompt has an escape in each line. */
-const IS_ESCAPED = Uint8Array.from({ length: 128 }, (_, code) => (ESCAPED.has(String.fromCharCode(code)) ? 1 : 0));
-const HEX = /u[0-9A-Fa-f]{4}/y;
+/** By character code: tables are read faster than maps and patterns, and a Chinese prompt may be nothing but escapes. */
+const IS_ESCAPED = tableOf((character) => ESCAPED.has(character));
+const IS_HEX = tableOf((character) => /[0-9A-Fa-f]/.test(character));
 
 /** Google's own limit is 100. */
 const MAX_DEPTH = 110;
@@ -121,12 +122,23 @@ function beginningOfValue(json: string, from: number): number {
 
 /** Whether each backslash begins an escape that JSON knows. */
 function isEscapedStrictly(json: string): boolean {
-  for (let at = json.indexOf("\\"); at !== -1; at = json.indexOf("\\", at + 2)) {
-    if (IS_ESCAPED[json.charCodeAt(at + 1)] === 1) continue;
-    HEX.lastIndex = at + 1;
-    if (!HEX.test(json)) return false;
+  for (let at = json.indexOf("\\"); at !== -1; at = nextBackslash(json, at + 2)) {
+    const code = json.charCodeAt(at + 1);
+    if (IS_ESCAPED[code] === 1) continue;
+    if (code !== LETTER_U) return false;
+    for (let digit = at + 2; digit < at + 6; digit++) if (IS_HEX[json.charCodeAt(digit)] !== 1) return false;
+    at += 4;
   }
   return true;
+}
+
+/** Escapes come in rows, where a look costs a third of a search. */
+function nextBackslash(json: string, from: number): number {
+  return json.charCodeAt(from) === BACKSLASH ? from : json.indexOf("\\", from);
+}
+
+function tableOf(holds: (character: string) => boolean): Uint8Array {
+  return Uint8Array.from({ length: 128 }, (_, code) => (holds(String.fromCharCode(code)) ? 1 : 0));
 }
 
 /**

@@ -26,6 +26,11 @@ export class HeldCounts<C extends Count> {
     return this.#counts.size;
   }
 
+  /** Whether it does no harm to give them nothing once: they have not waited yet, and are not too many. */
+  get mayWait(): boolean {
+    return this.#heldSince === undefined && this.#counts.size <= MAX_HELD;
+  }
+
   /** Adds one to the count of that name, which begins as what `open` gives. */
   add(name: string | number, what: keyof Count, open: () => C): void {
     let count = this.#counts.get(name);

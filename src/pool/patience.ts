@@ -21,27 +21,44 @@ export class Patience {
   readonly #options: PatienceOptions;
   #pausedUntil = 0;
   #pauseMs = FIRST_PAUSE_MS;
+  /** The same for everyone whom one pause turns away, so that a log can tell it once. */
+  #refusal = newRefusal();
 
   constructor(options: PatienceOptions) {
     this.#options = options;
   }
 
+  /** Whether the database is being left alone after a failure. */
+  get isPaused(): boolean {
+    return this.#options.clock() < this.#pausedUntil;
+  }
+
   /** The result of `ask`, or an error within the time-out. `ask` goes on in the background after a time-out. */
   async wait<T>(ask: () => Promise<T>): Promise<T> {
-    const { clock } = this.#options;
-    if (clock() < this.#pausedUntil) throw new Unavailable("left alone after a failure");
+    if (this.isPaused) throw this.#refusal;
+    return this.heed(() => Promise.race([ask(), this.#timeout()]));
+  }
+
+  /** The result of `ask`, however late, and even in a pause. A failure is heeded like one of {@link wait}. */
+  async heed<T>(ask: () => Promise<T>): Promise<T> {
+    const { clock, timeoutMs } = this.#options;
+    const askedAt = clock();
     try {
-      const answer = await Promise.race([ask(), this.#timeout()]);
-      this.#pauseMs = FIRST_PAUSE_MS;
+      const answer = await ask();
+      // A late answer is no sign that the next one will be in time.
+      if (clock() - askedAt <= timeoutMs) this.#pauseMs = FIRST_PAUSE_MS;
       return answer;
     } catch (error) {
       // Failures of requests that set out together are one failure.
-      if (clock() >= this.#pausedUntil) {
-        this.#pausedUntil = clock() + this.#pauseMs;
-        this.#pauseMs = Math.min(this.#pauseMs * 2, MAX_PAUSE_MS);
-      }
+      if (!this.isPaused) this.#pause();
       throw error;
     }
+  }
+
+  #pause(): void {
+    this.#pausedUntil = this.#options.clock() + this.#pauseMs;
+    this.#pauseMs = Math.min(this.#pauseMs * 2, MAX_PAUSE_MS);
+    this.#refusal = newRefusal();
   }
 
   async #timeout(): Promise<never> {
@@ -49,4 +66,8 @@ export class Patience {
     await sleep(timeoutMs);
     throw new Unavailable(`no answer within ${timeoutMs} ms`);
   }
+}
+
+function newRefusal(): Unavailable {
+  return new Unavailable("left alone after a failure");
 }

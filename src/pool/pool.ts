@@ -163,12 +163,12 @@ export function createPool(options: PoolOptions) {
     outcastMs,
   });
 
-  const { tend, tendSometimes } = createTending({ keys, coolings, batch, clock, log });
+  const { tend, tendSometimes } = createTending({ keys, coolings, rotation, batch, clock, log });
   let totals: { at: number; value: Totals } | undefined;
 
   return {
     /** Which of a caller's keys are in the pool; never throws. */
-    sortOut: (callers: readonly ApiKey[]) => contributors.sortOut(callers),
+    sortOut: (callers: readonly ApiKey[], defer: Defer) => contributors.sortOut(callers, defer),
 
     /** The next key for the model; undefined if none is ready or D1 does not answer. Never throws. */
     lease(model: string, excluded: readonly number[], defer: Defer) {

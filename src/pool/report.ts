@@ -42,6 +42,9 @@ const MAX_OPENED = 1000;
 /** Models that Google has not served here, and whose coolings D1 is told all the same: callers invent any number. */
 const MAX_UNPROVEN = 50;
 
+/** They are forgotten, or names that somebody invents would keep this isolate from telling of new models for good. */
+const UNPROVEN_MS = 3_600_000;
+
 /** What all models that Google has not served here are counted as, like the cursor that they share. */
 const UNPROVEN_MODEL = "*";
 
@@ -49,7 +52,8 @@ const UNPROVEN_MODEL = "*";
 export function createReport(options: ReportOptions) {
   const { keys, coolings, leases, rotation, contributors, outcasts, ledger, clock, log } = options;
   const opened = new Set<string>();
-  const unproven = new Set<string>([UNPROVEN_MODEL]);
+  const unproven = new Set<string>();
+  let unprovenSince = clock();
 
   const castOut = (keyId: number, model: string | undefined, until: number) => {
     outcasts.add(keyId, model, until);
@@ -67,8 +71,12 @@ export function createReport(options: ReportOptions) {
   const countedAs = (model: string) => (opened.has(model) ? model : UNPROVEN_MODEL);
 
   /** Rows for what a caller invents would fill the database; this isolate heeds the cooling anyway. */
-  const isWorthRows = (model: string) => {
-    if (opened.has(model) || unproven.has(model)) return true;
+  const isWorthRows = (model: string, now: number) => {
+    if (now - unprovenSince >= UNPROVEN_MS) {
+      unproven.clear();
+      unprovenSince = now;
+    }
+    if (model === UNPROVEN_MODEL || opened.has(model) || unproven.has(model)) return true;
     if (unproven.size >= MAX_UNPROVEN) return false;
     unproven.add(model);
     return true;
@@ -104,12 +112,12 @@ export function createReport(options: ReportOptions) {
         break;
       case "cool":
         castOut(keyId, model, consequence.until);
-        if (!isWorthRows(model)) break;
+        if (!isWorthRows(model, now)) break;
         ledger.write([coolings.cool(keyId, model, consequence.until, consequence.quota)], defer);
         break;
       case "cool_busy":
         castOut(keyId, model, now + consequence.firstMs);
-        if (!isWorthRows(model)) break;
+        if (!isWorthRows(model, now)) break;
         ledger.write([coolings.coolBusy(keyId, model, now, consequence.firstMs, consequence.maxMs)], defer);
         break;
     }

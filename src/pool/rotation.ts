@@ -17,7 +17,7 @@ const RUNG = 4;
 /** Models with turns on the shelf at the same time; more would only be invented names. */
 const MAX_SHELVES = 64;
 
-/** A turn lives for a moment at the least, or a TTL of 0 would lose it between the shelf and the request. */
+/** With a TTL below this a turn lives for so long once it is here, or it would be lost before its request takes it. */
 const MIN_LIFE_MS = 1000;
 
 export interface RotationOptions extends LeasingOptions {
@@ -29,6 +29,8 @@ export class Rotation {
   readonly #options: RotationOptions;
   readonly #shelves = new Map<string, Shelf>();
   readonly #leasing: Leasing;
+  /** One failure, or one pause after it, is one line in the log, however many requests it befell. */
+  readonly #logged = new WeakSet<object>();
 
   constructor(options: RotationOptions) {
     this.#options = options;
@@ -64,6 +66,12 @@ export class Rotation {
   drop(keyId: number, model?: string): void {
     if (model !== undefined) this.#shelves.get(model)?.drop(keyId);
     else for (const shelf of this.#shelves.values()) shelf.drop(keyId);
+  }
+
+  /** Forgets turns past their time, and their opened keys: a shelf that nobody asks does not see the time. */
+  dropExpired(): void {
+    const now = this.#options.clock();
+    for (const shelf of this.#shelves.values()) shelf.dropExpired(now);
   }
 
   /** A key joined or came back: no model is known to be blocked any more. */
@@ -122,28 +130,38 @@ export class Rotation {
     return undefined;
   }
 
-  /** Leases what those who wait need, and the next block before it is needed. */
+  /** Leases what those who wait need, and the next block before it is needed, unless D1 is being left alone. */
   #leaseAhead(model: string, shelf: Shelf, defer: Defer): void {
-    // Where turns are leased one by one, nothing is leased ahead.
-    const keepsBlocks = this.#options.leaseTtlMs > 0;
-    while (shelf.wantsMore() || (keepsBlocks && shelf.wantsRefill())) defer(this.#fill(model, shelf, defer));
+    while (shelf.wantsMore() || (shelf.wantsRefill() && this.#mayRefill())) defer(this.#fill(model, shelf, defer));
+  }
+
+  /** Where turns are leased one by one, nothing is leased ahead. */
+  #mayRefill(): boolean {
+    return this.#options.leaseTtlMs > 0 && !this.#options.patience.isPaused;
   }
 
   /** Leases once, and hands what comes to those who wait. Never throws. */
   async #fill(model: string, shelf: Shelf, defer: Defer): Promise<void> {
-    const { leaseTtlMs, clock } = this.#options;
+    const { leaseTtlMs, clock, patience } = this.#options;
     // Without blocks a lease is for the requests that wait for it now.
     const count = leaseTtlMs === 0 ? shelf.countForWaiting : shelf.nextCount;
     const endFill = shelf.beginFill(count);
+    const askedAt = clock();
     try {
-      const keys = await this.#leasing.lease(model, count, [], defer);
-      endFill(keys, clock() + Math.max(this.#options.leaseTtlMs, MIN_LIFE_MS));
+      const keys = await patience.heed(() => this.#leasing.lease(model, count, [], defer));
+      endFill(keys, this.#expiryOf(askedAt));
       this.#serve(shelf, keys.length > 0 ? undefined : { kind: "nothing" });
     } catch (error) {
-      if (shelf.queue.length === 0) this.#logFailure(error);
+      this.#logFailure(error);
       endFill([], 0);
       this.#serve(shelf, { kind: "failed", error });
     }
+  }
+
+  /** D1's answer may be late, and what it read as old as the question: a key may have been retired meanwhile. */
+  #expiryOf(askedAt: number): number {
+    const { leaseTtlMs, clock } = this.#options;
+    return leaseTtlMs < MIN_LIFE_MS ? clock() + MIN_LIFE_MS : askedAt + leaseTtlMs;
   }
 
   /** Serves who waits. Where nothing came and nothing else is on its way, all the others learn why. */
@@ -181,6 +199,10 @@ export class Rotation {
   }
 
   #logFailure(error: unknown): void {
+    if (error instanceof Error) {
+      if (this.#logged.has(error)) return;
+      this.#logged.add(error);
+    }
     this.#options.log("warn", "pool.lease_failed", { cause: causeOf(error) });
   }
 }

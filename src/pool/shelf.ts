@@ -16,6 +16,8 @@ export class Shelf {
   readonly #settings: { readonly leaseMax: number };
   readonly queue = new Queue();
   #turns: Turn[] = [];
+  /** No turn expires before. They need not expire in order: an answer may be late, and the TTL may change. */
+  #nextExpiry = Infinity;
   #size = 1;
   #taken = 0;
   #demand = 0;
@@ -29,12 +31,21 @@ export class Shelf {
 
   /** The next turn that `usable` accepts; the turns that it passes over stay for other requests. */
   take(now: number, usable: (key: LeasedKey) => boolean): LeasedKey | undefined {
-    this.#dropExpired(now);
+    this.dropExpired(now);
     const index = this.#turns.findIndex(usable);
     if (index === -1) return undefined;
     const [turn] = index === 0 ? [this.#turns.shift()] : this.#turns.splice(index, 1);
     this.#taken += 1;
     return turn;
+  }
+
+  /** Drops turns past their time. They went to waste, so the next lease is small again. */
+  dropExpired(now: number): void {
+    if (this.#nextExpiry > now) return;
+    const fresh = this.#turns.filter((turn) => turn.expiresAt > now);
+    if (fresh.length < this.#turns.length) this.#size = 1;
+    this.#turns = fresh;
+    this.#nextExpiry = fresh.reduce((next, { expiresAt }) => Math.min(next, expiresAt), Infinity);
   }
 
   /** Drops every turn of the key. */
@@ -83,17 +94,11 @@ export class Shelf {
       this.#demand = this.#taken - takenBefore;
       if (keys.length > 0) this.#size = Math.min(this.#settings.leaseMax, Math.max(this.#size, count * 2));
       for (const key of keys) this.#turns.push({ ...key, expiresAt });
+      if (keys.length > 0) this.#nextExpiry = Math.min(this.#nextExpiry, expiresAt);
     };
   }
 
   get isIdle(): boolean {
     return this.#turns.length === 0 && this.#fills === 0;
-  }
-
-  #dropExpired(now: number): void {
-    const first = this.#turns[0];
-    if (first === undefined || first.expiresAt > now) return;
-    this.#turns = this.#turns.filter((turn) => turn.expiresAt > now);
-    this.#size = 1;
   }
 }

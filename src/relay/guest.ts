@@ -1,4 +1,5 @@
 import type { ApiKey } from "../api-key.ts";
+import { withoutTellingRedirect } from "../upstream/redirect.ts";
 import type { GuestCall, Relayed, RelayOptions } from "./call.ts";
 import { noteIfFailed } from "./failure.ts";
 import { takeTurns } from "./turns.ts";
@@ -24,7 +25,8 @@ export function createGuestRelay(options: RelayOptions) {
     /** By one key alone; the pool is neither asked nor told. */
     async byHolder(call: GuestCall, { id, key }: Holder): Promise<Relayed> {
       const { settings, forward, forwardUnstored, noteFailure } = options;
-      const answer = await (settings.PROMPT_STORE === "never" ? forwardUnstored : forward)(call.outgoing, key);
+      const send = settings.PROMPT_STORE === "never" ? forwardUnstored : forward;
+      const answer = withoutTellingRedirect(await send(call.outgoing, key), call.outgoing, key);
       noteIfFailed(answer, { key, keyId: id }, call, noteFailure);
       return { answer, servedBy: "pool", key, attempts: 1, contributed: false };
     },

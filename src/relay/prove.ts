@@ -1,4 +1,4 @@
-import type { Candidate } from "../pool/contributors.ts";
+import type { Candidate } from "../pool/standing.ts";
 import { blamesKey } from "../verdict.ts";
 import type { Call, Relayed, RelayOptions } from "./call.ts";
 import { noteIfFailed } from "./failure.ts";

@@ -13,7 +13,7 @@ export type Relay = (call: Call) => Promise<Relayed>;
 export function createRelay(options: RelayOptions): Relay {
   return async function relay(call) {
     if (call.route === "pinned") return serveAlone(call, options);
-    const sorted = options.pool.sortOut(call.keys);
+    const sorted = options.pool.sortOut(call.keys, call.defer);
     const { member, candidates } = sorted instanceof Promise ? await sorted : sorted;
     // While contribution is closed nothing is to be proved by a member's other keys.
     const isClosed = options.settings.CONTRIBUTION === "closed" && member !== undefined;

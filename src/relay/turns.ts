@@ -1,5 +1,5 @@
 import type { ApiKey } from "../api-key.ts";
-import type { Member } from "../pool/contributors.ts";
+import type { Member } from "../pool/standing.ts";
 import { isRedirect, withoutRedirect } from "../upstream/redirect.ts";
 import { nextStep, type NextStep } from "../upstream/retry.ts";
 import { isFinal } from "../verdict.ts";

@@ -44,7 +44,7 @@ export function api(services: Services) {
         target.operation === "ws" ? readEphemeralToken(request.headers, new URL(url).searchParams) : undefined;
       return token === undefined ? callerProblem(caller.kind, target.dialect) : openLive(visit, target, token);
     }
-    const keys = await keysToTry(caller.keys, request.headers, services);
+    const keys = await keysToTry(caller.keys, visit, services);
     if (keys === undefined) return tooManyNewKeys(target.dialect);
     const mode = request.headers.get("x-pool-mode");
     if (mode !== null && mode !== "own") return unknownMode(target.dialect);

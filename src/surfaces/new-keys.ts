@@ -2,6 +2,7 @@ import type { ApiKey } from "../api-key.ts";
 import { readClientAddress } from "../ingress/client-address.ts";
 import { problemResponse, type Dialect } from "../problem.ts";
 import type { Services } from "../services.ts";
+import type { Visit } from "./visit.ts";
 
 /** Over the limit each key of a list costs a look-up. */
 const MAX_LOOK_UPS = 5;
@@ -14,21 +15,22 @@ type Keys = [ApiKey, ...ApiKey[]];
  */
 export function keysToTry(
   keys: Keys,
-  headers: Headers,
+  { request, defer }: Pick<Visit, "request" | "defer">,
   { fairShare, pool }: Services,
 ): Keys | Promise<Keys | undefined> {
-  const mayTry = fairShare.mayTry(keys, readClientAddress(headers));
-  return mayTry === true ? keys : keysOfMembers(keys, mayTry, pool);
+  const mayTry = fairShare.mayTry(keys, readClientAddress(request.headers));
+  return mayTry === true ? keys : keysOfMembers(keys, mayTry, pool, defer);
 }
 
 async function keysOfMembers(
   keys: Keys,
   mayTry: boolean | Promise<boolean>,
   pool: Services["pool"],
+  defer: Visit["defer"],
 ): Promise<Keys | undefined> {
   if (await mayTry) return keys;
   for (const key of keys.slice(0, MAX_LOOK_UPS)) {
-    const { member } = await pool.sortOut([key]);
+    const { member } = await pool.sortOut([key], defer);
     if (member !== undefined) return [member.key];
   }
   return undefined;

@@ -67,6 +67,10 @@ describe("the walk over a body", () => {
     '{"a":"\\v"}',
     '{"a":"\\U0066"}',
     '{"a":"\\u006"}',
+    '{"a":"\\u006g"}',
+    '{"a":"\\n\\u0066\\x"}',
+    '{"a":"\\n\\n\\"}',
+    '{"a":1}\\',
     '{"a":{"args":"\\x"}}',
   ])("takes %s for no object", (json) => {
     expect(walkJson(json, () => true)).toBe(false);

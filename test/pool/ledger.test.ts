@@ -120,17 +120,55 @@ describe("counters", () => {
   it("show how often each key was used before they tell for which models", async () => {
     await seedKeys(17);
     const { ledger, defer, settle, state, rows } = openLedger();
+    for (let id = 1; id <= 12; id++) ledger.countSeen(id, defer);
     for (let round = 0; round < 2; round++) {
       for (let at = 0; at < 17 * 3 * 2; at++) ledger.countUse(1 + (at % 17), `model-${at % 3}`, defer);
       await settle();
+      expect(await usesOf()).toEqual(Array(17).fill(6 + 6 * round));
       state.now += 10_000;
     }
-    expect(await usesOf()).toEqual(Array(17).fill(12));
     expect(rows()).toBeLessThan(50 + 17 * 3 * 4 * 0.12 + 1);
     // What the rows did not suffice for is not lost.
     state.now += 60 * MINUTE;
     await ledger.flush();
     expect(sum((await storedKeyModels()).map(({ uses }) => uses))).toBe(17 * 12);
+  });
+
+  it("of both kinds are there at once where there are rows for both, whoever was seen", async () => {
+    await seedKeys(25);
+    const { ledger, defer, settle, rows } = openLedger();
+    for (let id = 1; id <= 20; id++) ledger.countSeen(id, defer);
+    for (let id = 1; id <= 25; id++) ledger.countUse(id, MODEL, defer);
+    await settle();
+    expect(await usesOf()).toEqual(Array(25).fill(1));
+    expect(await storedKeyModels()).toHaveLength(25);
+    expect(rows()).toBe(50);
+  });
+
+  it("by key have all rows of a young isolate where both kinds do not fit", async () => {
+    await seedKeys(48);
+    const { ledger, defer, settle } = openLedger();
+    for (let id = 1; id <= 48; id++) ledger.countUse(id, MODEL, defer);
+    await settle();
+    expect(await usesOf()).toEqual(Array(48).fill(1));
+    expect(await storedKeyModels()).toEqual([]);
+  });
+
+  it("by model get rows of their own, though those by key would take each row as it comes", async () => {
+    await seedKeys(20);
+    const { ledger, defer, settle, state } = openLedger();
+    let requests = 0;
+    for (let minute = 0; minute < 120; minute++) {
+      for (let at = 0; at < 20; at++, requests++) ledger.countUse(1 + at, `model-${requests % 7}`, defer);
+      await settle();
+      state.now += MINUTE;
+    }
+    const tallies = await storedKeyModels();
+    expect(tallies.length).toBeGreaterThan((20 * 7) / 2);
+    const byModel = sum(tallies.map(({ uses }) => uses));
+    expect(byModel / requests).toBeGreaterThan(0.7);
+    expect(byModel / requests).toBeLessThan(1.3);
+    expect(sum(await usesOf()) / requests).toBeGreaterThan(0.9);
   });
 
   it("of a large pool under load cost a small share of the requests, and their sum stays near the truth", async () => {
@@ -175,6 +213,21 @@ describe("when a contributor was last seen", () => {
     await settle();
     expect(batches).toEqual([1, 1]);
     expect((await storedKeys())[0]?.last_seen_at).toBe(state.now);
+  });
+
+  it("is written by and by where more were seen than there are rows for, though the uses of others take all", async () => {
+    await seedKeys(200);
+    const { ledger, defer, settle, state } = openLedger();
+    for (let id = 1; id <= 60; id++) ledger.countSeen(id, defer);
+    const seen = async () => (await storedKeys()).slice(0, 60).filter((key) => key.last_seen_at > 1_000_000).length;
+    state.now += 1;
+    for (let round = 0; round < 30; round++) {
+      for (let at = 0; at < 1000; at++) ledger.countUse(61 + (at % 140), MODEL, defer);
+      await settle();
+      if (round === 0) expect(await seen()).toBeLessThan(60);
+      state.now += 10_000;
+    }
+    expect(await seen()).toBe(60);
   });
 });
 

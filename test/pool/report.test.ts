@@ -9,6 +9,7 @@ beforeEach(emptyPool);
 
 function openPool() {
   const work: Promise<unknown>[] = [];
+  const state = { now: NOW };
   const pool = createPool({
     d1: env.DB,
     poolSecret: env.POOL_SECRET,
@@ -17,7 +18,7 @@ function openPool() {
     contributorTtlMs: 60_000,
     d1TimeoutMs: 1000,
     flushAfterMs: 0,
-    clock: () => NOW,
+    clock: () => state.now,
     sleep: (ms) => scheduler.wait(ms),
     random: () => 0.5,
     log: () => undefined,
@@ -25,7 +26,7 @@ function openPool() {
   const defer = (promise: Promise<unknown>) => void work.push(promise);
   const settle = () => Promise.all(work.splice(0));
   const use = (keyId: number, model: string) => ({ keyId, model, blemished: false });
-  return { pool, defer, settle, use };
+  return { pool, defer, settle, use, state };
 }
 
 describe("what is counted of an attempt", () => {
@@ -81,5 +82,22 @@ describe("a cooling for a model that Google never served", () => {
     pool.report(use(1, "gemini"), { kind: "quota_day" }, defer);
     await settle();
     expect((await storedCoolings()).map(({ model }) => model)).toContain("gemini");
+  });
+
+  it("is stored again after an hour, whatever names were invented before", async () => {
+    await seedKeys(1);
+    const { pool, defer, settle, use, state } = openPool();
+    for (let at = 0; at < 80; at++) pool.report(use(1, `invented-${at}`), { kind: "quota_day" }, defer);
+    pool.report(use(1, "brand-new"), { kind: "quota_day" }, defer);
+    await settle();
+    const names = async () => (await storedCoolings()).map(({ model }) => model);
+    expect(await names()).not.toContain("brand-new");
+    state.now += 3_600_000;
+    pool.report(use(1, "brand-new"), { kind: "quota_day" }, defer);
+    await settle();
+    expect(await names()).toContain("brand-new");
+    for (let at = 0; at < 80; at++) pool.report(use(1, `made-up-${at}`), { kind: "quota_day" }, defer);
+    await settle();
+    expect((await names()).filter((name) => name.startsWith("made-up-")).length).toBeLessThan(60);
   });
 });

@@ -85,6 +85,24 @@ describe("a shelf of leased turns", () => {
     expect(shelf.nextCount).toBe(1);
   });
 
+  it("hands out no turn past its time, although one that lives longer stands before it", () => {
+    const shelf = new Shelf(SETTINGS);
+    shelf.beginFill(2)([turn(1), turn(2)], LATER + 1);
+    shelf.beginFill(2)([turn(3), turn(4)], LATER);
+    shelf.beginFill(1)([turn(5)], LATER + 1);
+    expect(shelf.take(LATER, ({ id }) => id > 2)?.id).toBe(5);
+    expect(takeAll(shelf)).toEqual([1, 2]);
+  });
+
+  it("is idle once its turns have expired, whoever looks", () => {
+    const shelf = new Shelf(SETTINGS);
+    fill(shelf, 3);
+    shelf.dropExpired(LATER - 1);
+    expect(shelf.isIdle).toBe(false);
+    shelf.dropExpired(LATER);
+    expect(shelf.isIdle).toBe(true);
+  });
+
   it("keeps for others what one request may not use", () => {
     const shelf = new Shelf(SETTINGS);
     fill(shelf, 3);

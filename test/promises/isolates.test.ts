@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { emptyPool, seatKeys } from "../support/pool-rows.ts";
+import { emptyPool, requireStoredKey, seatKeys } from "../support/pool-rows.ts";
 import { layTable, newKeys, type Sent, type Table } from "../support/table.ts";
 
 beforeEach(emptyPool);
@@ -65,6 +65,23 @@ test("a key withdrawn in one isolate is gone from another within the life of its
   table.served();
   for (let request = 0; request < 20; request++) await drained(other, caller);
   expect(table.served()).not.toContain(withdrawn);
+});
+
+test("a key retired in one isolate is gone from another within the life of its leases, which held it until then", async () => {
+  const { table, keys, caller } = await tableWith(4);
+  const [witness, other] = [table.isolate(), table.isolate()];
+  for (const send of [witness, other]) for (let request = 0; request < 40; request++) await drained(send, caller);
+  const [, retired = ""] = keys;
+  table.google.script(retired, { kind: "error", fixture: "key-expired" });
+  for (let request = 0; request < 8; request++) await drained(table.send, caller);
+  expect((await requireStoredKey(retired)).status).toBe("retired");
+  table.served();
+  table.advance(29_999);
+  for (let request = 0; request < 8; request++) await drained(witness, caller);
+  expect(table.served()).toContain(retired);
+  table.advance(1);
+  for (let request = 0; request < 20; request++) await drained(other, caller);
+  expect(table.served()).not.toContain(retired);
 });
 
 test("a key that one isolate saw die is used no more by it, whatever its leases hold", async () => {

@@ -3,6 +3,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
 import { createServices } from "../../src/services.ts";
+import type { Bindings } from "../../src/settings.ts";
 import { FaultyD1 } from "../support/faulty-d1.ts";
 import { emptyPool } from "../support/pool-rows.ts";
 import { layTable, MODEL, newKeys, PROMPT, type Table } from "../support/table.ts";
@@ -10,11 +11,11 @@ import { layTable, MODEL, newKeys, PROMPT, type Table } from "../support/table.t
 beforeEach(emptyPool);
 
 /** A table whose D1 answers nothing from the moment that a request is sent until it has reached Google. */
-function gatedTable(timeoutMs = "1000") {
+function gatedTable(vars: Partial<Bindings> = {}) {
   const d1 = new FaultyD1();
   let open: () => void = () => undefined;
   const table: Table = layTable(
-    { DB: d1.binding, D1_TIMEOUT_MS: timeoutMs },
+    { DB: d1.binding, D1_TIMEOUT_MS: "1000", ...vars },
     {
       fetch: (input, init) => {
         open();
@@ -55,7 +56,7 @@ describe("in steady state", () => {
   });
 
   it("(whereas a first request does wait: the gate can tell)", async () => {
-    const { table, sendGated } = gatedTable("20");
+    const { table, sendGated } = gatedTable({ D1_TIMEOUT_MS: "20" });
     const [key = ""] = newKeys(1);
     table.google.issue(key);
     await sendGated(key);
@@ -79,6 +80,66 @@ describe("in steady state", () => {
     expect((await table.send({ key })).status).toBe(200);
     expect(table.log.filter(gaveUpOnD1)).toEqual([]);
     expect(table.served()).not.toEqual([key]);
+  });
+});
+
+/** Fresh turns on the isolate's shelf: they are given up after 30 s. */
+async function after(table: Table, ms: number, key: string): Promise<void> {
+  table.advance(ms);
+  for (let at = 0; at < 10; at++) await table.send({ key });
+  table.served();
+  table.log.length = 0;
+}
+
+describe("a caller who stays", () => {
+  it("waits for no look-up, minute after minute", async () => {
+    const { table, sendGated } = gatedTable();
+    const key = await warmUp(table);
+    for (let minute = 0; minute < 3; minute++) {
+      await after(table, 40_000, key);
+      table.advance(25_000);
+      for (let at = 0; at < 3; at++) expect((await sendGated(key)).status).toBe(200);
+      expect(table.log.filter(gaveUpOnD1)).toEqual([]);
+      expect(new Set(table.served()).size).toBe(3);
+    }
+  });
+
+  it("(whereas one who comes back after a minute does wait)", async () => {
+    const { table, sendGated } = gatedTable({ D1_TIMEOUT_MS: "20" });
+    const key = await warmUp(table);
+    table.advance(65_000);
+    await sendGated(key);
+    expect(table.log.map(({ event }) => event)).toContain("pool.recognise_failed");
+  });
+
+  it("and was withdrawn elsewhere meanwhile is out within CONTRIBUTOR_TTL_MS", async () => {
+    const { table } = gatedTable();
+    const key = await warmUp(table);
+    expect((await table.isolate()({ path: "/key", method: "DELETE", key })).status).toBe(200);
+    for (let seconds = 0; seconds < 60; seconds += 10) {
+      expect((await table.send({ key })).status).toBe(200);
+      table.advance(10_000);
+    }
+    table.served();
+    for (let at = 0; at < 5; at++) await table.send({ key });
+    expect(table.served()).toEqual([key, key, key, key, key]);
+  });
+
+  it("notices nothing of a D1 that fails as they are asked about", async () => {
+    const { table, d1, sendGated } = gatedTable({ CONTRIBUTOR_TTL_MS: "40000" });
+    const key = await warmUp(table);
+    await after(table, 31_000, key);
+    table.advance(25_000);
+    d1.mood = "fails";
+    for (let at = 0; at < 5; at++) expect((await table.send({ key })).status).toBe(200);
+    expect(new Set(table.served()).size).toBe(5);
+    expect(table.log.filter(({ event }) => event === "pool.recognise_failed")).toHaveLength(1);
+    d1.mood = "works";
+    await after(table, 6000, key);
+    table.advance(10_000);
+    for (let at = 0; at < 5; at++) expect((await sendGated(key)).status).toBe(200);
+    expect(new Set(table.served()).size).toBe(5);
+    expect(table.log.filter(gaveUpOnD1)).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { TOKEN_PREFIX, type AccessToken } from "../../access-token.ts";
-import type { Body } from "../../ingress/body.ts";
+import type { Body, RawBody } from "../../ingress/body.ts";
 import type { Target } from "../../ingress/target.ts";
 import type { GuestCall } from "../../relay/call.ts";
 import { asJson, outgoingOf } from "../../relay/outgoing.ts";
@@ -15,7 +15,7 @@ export interface GuestVisit {
 }
 
 /** Reads a body whole, or gives the answer that refuses it: there is no own key that a larger one could travel on. */
-export type ReadWhole = (visit: Visit, target: Target) => Promise<Exclude<Body, { kind: "stream" }> | Response>;
+export type ReadWhole = (visit: Visit, target: Target) => Promise<Exclude<RawBody, { kind: "stream" }> | Response>;
 
 /** The request as the relay takes it, without the token. */
 export function toCall({ visit, target }: GuestVisit, guest: Guest, body: Body, route: Route): GuestCall {

@@ -27,6 +27,17 @@ export class Keyring {
     this.#options = options;
   }
 
+  /** How many opened keys are held. */
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /** Forgets keys past their time: no key is held open longer than a turn would be. */
+  dropExpired(): void {
+    const now = this.#options.clock();
+    for (const [id, { until }] of this.#held) if (until <= now) this.#held.delete(id);
+  }
+
   /** The key with this id; undefined if it is not in the pool any more. Throws if D1 does not answer. */
   async open(id: number): Promise<ApiKey | undefined> {
     const { table, vault, outcasts, patience, clock, leaseTtlMs } = this.#options;

@@ -163,7 +163,11 @@ export function createPool(options: PoolOptions) {
     outcastMs,
   });
 
-  const { tend, tendSometimes } = createTending({ keys, coolings, rotation, batch, clock, log });
+  const dropExpired = () => {
+    rotation.dropExpired();
+    keyring.dropExpired();
+  };
+  const { tend, tendSometimes } = createTending({ keys, coolings, dropExpired, batch, clock, log });
   let totals: { at: number; value: Totals } | undefined;
 
   return {

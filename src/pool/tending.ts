@@ -19,19 +19,20 @@ const KEEP_ENDED_MS = 600_000;
 export interface TendingOptions {
   keys: KeyTable;
   coolings: CoolingTable;
-  rotation: { dropExpired: () => void };
+  /** Forgets opened keys whose time is over. */
+  dropExpired: () => void;
   batch: (statements: D1PreparedStatement[]) => Promise<unknown>;
   clock: Clock;
   log: Log;
 }
 
-/** Wakes rested keys and sweeps what has ended, in D1 and on the isolate's shelves: now, or behind a request once in a while. */
-export function createTending({ keys, coolings, rotation, batch, clock, log }: TendingOptions) {
+/** Wakes rested keys and sweeps what has ended, in D1 and in the isolate: now, or behind a request once in a while. */
+export function createTending({ keys, coolings, dropExpired, batch, clock, log }: TendingOptions) {
   let tendedAt = clock();
 
   async function tend(): Promise<void> {
     const now = clock();
-    rotation.dropExpired();
+    dropExpired();
     await keys.wake(now, WAKE_LIMIT);
     await batch([coolings.sweep(now - KEEP_ENDED_MS, SWEEP_LIMIT), keys.sweepStretches(now)]);
   }

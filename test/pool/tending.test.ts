@@ -14,7 +14,7 @@ function newTending(d1: D1Database = env.DB) {
   const { tendSometimes } = createTending({
     keys: keyTable(d1),
     coolings: coolingTable(d1),
-    rotation: { dropExpired: () => void (state.dropped += 1) },
+    dropExpired: () => void (state.dropped += 1),
     batch: (statements) => d1.batch(statements),
     clock: () => state.now,
     log: (_, event) => void log.push(event),
